@@ -1,0 +1,1 @@
+"""How a network gets better: advantages, rollouts, PPO. Needs torch; knows no simulator and no cluster."""

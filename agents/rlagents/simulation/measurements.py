@@ -1,0 +1,102 @@
+"""What monitoring makes of a service: noisy, averaged over a rate window, one scrape late, with gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlagents.simulation import services
+from rlagents.simulation.fleets import Fleet
+from rlagents.simulation.populations import OPTIONAL_SIGNALS, Services
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """The signals of N services, arrays [N] in the world's units; not applicable is 0, unknown NaN."""
+
+    cpu: FloatArray
+    memory: FloatArray
+    network: FloatArray
+    disk: FloatArray
+    latency_p50: FloatArray
+    latency_p99: FloatArray
+    error_rate: FloatArray
+    throughput: FloatArray
+    queue_depth: FloatArray
+
+
+_OF_A_RATE_WINDOW = ("cpu", "network", "disk", "latency_p50", "latency_p99", "error_rate")
+"""The others are instants: throughput is read by `irate`, memory and queue are gauges."""
+_GROUP_OF = {
+    "memory": "memory",
+    "network": "network",
+    "disk": "disk",
+    "latency_p50": "latency",
+    "latency_p99": "latency",
+    "error_rate": "errors",
+    "queue_depth": "queue",
+}
+
+
+def error_rate(outcome: services.ServiceOutcome) -> FloatArray:
+    """Share of a tick's answers that were errors; 0 where nothing was answered."""
+    answered = np.asarray(outcome.completed + outcome.failed)
+    share = np.divide(outcome.failed, answered, out=np.zeros(answered.shape), where=answered > 0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
+
+
+def measure(
+    population: Services, fleet: Fleet, outcome: services.ServiceOutcome, generator: np.random.Generator
+) -> Measurements:
+    """One tick as monitoring sees it."""
+    parameters = population.parameters
+
+    def noisy(value: FloatArray) -> FloatArray:
+        return np.asarray(value * np.exp(population.noise * generator.standard_normal(len(population))))
+
+    return Measurements(
+        cpu=noisy(outcome.cpu_cores),
+        memory=noisy(outcome.memory_per_pod * fleet.ready + parameters.memory_base * fleet.starting.sum(-1)),
+        network=noisy(outcome.network_rate),
+        disk=noisy(outcome.disk_rate),
+        latency_p50=noisy(_latency(outcome, 0.5, parameters.timeout)),
+        latency_p99=noisy(_latency(outcome, 0.99, parameters.timeout)),
+        error_rate=error_rate(outcome),
+        throughput=noisy(np.maximum(outcome.completed + outcome.failed, 0.0) / population.tick),
+        queue_depth=noisy(outcome.in_flight),
+    )
+
+
+def _latency(outcome: services.ServiceOutcome, q: float, timeout: services.Quantity) -> FloatArray:
+    """Requests that all time out have no latency of their own: they took the time-out."""
+    nothing_completed = np.where(outcome.failed > 0, timeout, 0.0)
+    quantile = services.latency_quantile(outcome, q)
+    return np.where(np.isnan(quantile), nothing_completed, quantile)
+
+
+def averaged(before: Measurements, new: Measurements, weight: FloatArray) -> Measurements:
+    """Rates and ratios as a window's mean, in which the newest tick has `weight`; instants as they are."""
+    return Measurements(
+        **{
+            field.name: getattr(before, field.name)
+            + (weight if field.name in _OF_A_RATE_WINDOW else 1.0)
+            * (getattr(new, field.name) - getattr(before, field.name))
+            for field in fields(Measurements)
+        }
+    )
+
+
+def with_gaps(measurements: Measurements, known: NDArray[np.bool_]) -> Measurements:
+    """NaN where `known` (shape [N, 6], in the order of `OPTIONAL_SIGNALS`) is False."""
+
+    def seen(name: str) -> FloatArray:
+        value: FloatArray = getattr(measurements, name)
+        if name not in _GROUP_OF:
+            return value
+        return np.where(known[:, OPTIONAL_SIGNALS.index(_GROUP_OF[name])], value, np.nan)
+
+    return Measurements(**{field.name: seen(field.name) for field in fields(Measurements)})

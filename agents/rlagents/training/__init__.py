@@ -1,0 +1,1 @@
+"""Recipes that train, exports that write models, evaluations that tell how good they are."""

@@ -1,0 +1,1 @@
+"""The body: custom resource, Prometheus, Kubernetes, rollout, memory, command line, sandbox."""

@@ -1,0 +1,1 @@
+"""What changes the cluster: the scale, the status, events, and the lease that allows any of it."""

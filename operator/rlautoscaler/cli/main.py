@@ -1,0 +1,51 @@
+"""The command `rlautoscaler` (also `kubectl rla`): subcommands put together, errors told as sentences.
+
+Exit codes: 0 done, 1 refused or failed with a sentence on standard error, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+import typer
+
+from rlagents.structs.errors import BrainError
+from rlautoscaler.cli import crds, demos, evaluations, runs, sandboxes, trainings
+from rlautoscaler.errors import OperatorError
+
+app = typer.Typer(
+    name="rlautoscaler",
+    help="A Kubernetes autoscaler that learns, and earns its trust beside the HPA it replaces.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(runs.run)
+app.command()(demos.demo)
+app.add_typer(sandboxes.app, name="sandbox")
+app.command()(trainings.train)
+app.add_typer(evaluations.app, name="evaluate")
+app.command()(crds.crd)
+
+
+@app.command("version")
+def show_version() -> None:
+    """Print the version."""
+    typer.echo(version("rlautoscaler"))
+
+
+def main() -> None:
+    """Entry point of the console scripts."""
+    try:
+        app()
+    except (OperatorError, BrainError) as error:
+        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

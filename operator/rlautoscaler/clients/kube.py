@@ -1,0 +1,244 @@
+"""The real API server.
+
+The official client authenticates and opens the connections; requests and answers stay JSON.
+
+    async with kube.connect() as api:
+        scale = await api.get(protocols.DEPLOYMENTS, "shop", "checkout", subresource="scale")
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+from kubernetes.aio.config import ConfigException
+
+from rlautoscaler.clients import credentials
+from rlautoscaler.clients.protocols import Manifest, ManifestList, PatchType, Resource, WatchEvent
+from rlautoscaler.clients.refusals import Call, refusal, silence
+from rlautoscaler.errors import GoneError, SettingsError, UnreachableError
+
+FIELD_MANAGER = "rlautoscaler"
+
+PAGE_SIZE = 500
+"""Objects per page of a list; what kubectl asks for."""
+
+_BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
+"""A connection that failed, whoever noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds after which something is given up. Longer ones notice a dead connection later."""
+
+    connect: float = 10.0
+    call: float = 30.0
+    """One request, one page of a list."""
+    watch: float = 300.0
+    """The server ends a watch after this; it goes on with a new one, which also spreads load over servers."""
+    watch_silence: float = 100.0
+    """A watch without an event or bookmark for so long is dead: bookmarks come about once a minute.
+    Load balancers drop idle connections without telling (nolar/kopf#585)."""
+
+
+@asynccontextmanager
+async def connect(
+    *, kubeconfig: Path | None = None, context: str | None = None, timeouts: Timeouts = Timeouts()
+) -> AsyncIterator[KubeClient]:
+    """A client of the cluster that `credentials.load` finds. Raises `SettingsError`; asks nothing yet."""
+    configuration = await credentials.load(kubeconfig, context)
+    try:
+        transport = ApiClient(configuration)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"The certificates for {configuration.host} cannot be used: {error}. Renew the kubeconfig."
+        ) from error
+    transport.user_agent = FIELD_MANAGER
+    try:
+        yield KubeClient(transport, timeouts)
+    finally:
+        await transport.close()
+
+
+class KubeClient:
+    """A `KubeApi` over HTTP. Nothing is retried here: the next tick is the retry."""
+
+    def __init__(self, transport: ApiClient, timeouts: Timeouts = Timeouts()) -> None:
+        self._transport = transport
+        self._timeouts = timeouts
+
+    @property
+    def server(self) -> str:
+        """URL of the API server."""
+        return str(self._transport.configuration.host)
+
+    async def get(
+        self, resource: Resource, namespace: str | None, name: str, *, subresource: str = ""
+    ) -> Manifest:
+        """See `KubeApi`."""
+        return await self._call("GET", Call("get", resource, namespace, name, subresource))
+
+    async def list(
+        self, resource: Resource, namespace: str | None = None, *, selector: str = ""
+    ) -> ManifestList:
+        """See `KubeApi`."""
+        try:
+            return await self._list(resource, namespace, selector)
+        except GoneError:  # a list of many pages took longer than its first version is kept
+            return await self._list(resource, namespace, selector)
+
+    async def pages(
+        self, resource: Resource, namespace: str | None = None, *, selector: str = ""
+    ) -> AsyncGenerator[ManifestList, None]:
+        """See `KubeApi`."""
+        call = Call("list", resource, namespace)
+        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": selector} if selector else {})
+        while True:
+            page = await self._call("GET", call, query)
+            metadata = page.get("metadata") or {}
+            yield ManifestList(page.get("items") or [], metadata.get("resourceVersion", ""))
+            if not metadata.get("continue"):
+                return
+            query["continue"] = metadata["continue"]
+
+    async def watch(
+        self, resource: Resource, namespace: str | None = None, *, resource_version: str
+    ) -> AsyncGenerator[WatchEvent, None]:
+        """See `KubeApi`."""
+        call = Call("watch", resource, namespace)
+        query = {
+            "watch": "true",
+            "resourceVersion": resource_version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(int(self._timeouts.watch)),
+        }
+        limits = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._timeouts.connect, sock_read=self._timeouts.watch_silence
+        )
+        response = await self._open("GET", call, query, limits)
+        try:
+            await _raise_for_status(call, response)
+            while line := await response.content.readline():
+                yield _event(call, line)
+        except (*_BROKEN, ValueError) as error:  # ValueError: a line that was cut, or is too long
+            raise silence(call, error) from error
+        finally:
+            response.close()
+
+    async def create(self, resource: Resource, namespace: str | None, body: Manifest) -> Manifest:
+        """See `KubeApi`."""
+        return await self._write("POST", Call("create", resource, namespace), body)
+
+    async def replace(self, resource: Resource, namespace: str | None, name: str, body: Manifest) -> Manifest:
+        """See `KubeApi`."""
+        return await self._write("PUT", Call("update", resource, namespace, name), body)
+
+    async def patch(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        patch: Manifest | Sequence[Manifest],
+        *,
+        subresource: str = "",
+        patch_type: PatchType = PatchType.MERGE,
+    ) -> Manifest:
+        """See `KubeApi`. An apply takes the fields over from whoever else manages them, as controllers do."""
+        call = Call("patch", resource, namespace, name, subresource)
+        query = {"fieldManager": FIELD_MANAGER}
+        if patch_type is PatchType.APPLY:
+            query["force"] = "true"
+        body = patch if isinstance(patch, dict) else list(patch)
+        return await self._call("PATCH", call, query, body, content_type=patch_type)
+
+    async def delete(self, resource: Resource, namespace: str | None, name: str) -> None:
+        """See `KubeApi`."""
+        await self._call("DELETE", Call("delete", resource, namespace, name))
+
+    async def _list(self, resource: Resource, namespace: str | None, selector: str) -> ManifestList:
+        items: list[Manifest] = []
+        version = ""
+        async for page in self.pages(resource, namespace, selector=selector):
+            items += page.items
+            version = page.resource_version
+        return ManifestList(items, version)
+
+    async def _write(self, method: str, call: Call, body: Manifest) -> Manifest:
+        return await self._call(method, call, {"fieldManager": FIELD_MANAGER}, body)
+
+    async def _call(
+        self,
+        method: str,
+        call: Call,
+        query: dict[str, str] | None = None,
+        body: Manifest | Sequence[Manifest] | None = None,
+        *,
+        content_type: str = "application/json",
+    ) -> Manifest:
+        limits = aiohttp.ClientTimeout(total=self._timeouts.call, sock_connect=self._timeouts.connect)
+        response = await self._open(method, call, query or {}, limits, body, content_type)
+        try:
+            await _raise_for_status(call, response)
+            return _manifest(call, await response.read())
+        except _BROKEN as error:
+            raise silence(call, error) from error
+        finally:
+            response.release()
+
+    async def _open(
+        self,
+        method: str,
+        call: Call,
+        query: dict[str, str],
+        limits: aiohttp.ClientTimeout,
+        body: Any = None,
+        content_type: str = "application/json",
+    ) -> aiohttp.ClientResponse:
+        path = call.resource.path(call.namespace, call.name, call.subresource)
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        headers |= self._transport.default_headers
+        try:
+            await self._transport.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+            answer = await self._transport.rest_client.request(
+                method,
+                f"{self.server}{path}?{urlencode(query)}",
+                headers=headers,
+                body=body,
+                _request_timeout=limits,
+            )
+        except (*_BROKEN, ConfigException) as error:  # the latter: a token that could not be read again
+            raise silence(call, error) from error
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+
+async def _raise_for_status(call: Call, response: aiohttp.ClientResponse) -> None:
+    if not response.ok:
+        raise refusal(call, response.status, await response.read())
+
+
+def _manifest(call: Call, body: bytes) -> Manifest:
+    try:
+        manifest = json.loads(body)
+    except ValueError as error:
+        raise silence(call, error) from error
+    if not isinstance(manifest, dict):
+        raise UnreachableError(
+            f"The answer to `{call}` is not an object: is there a proxy before the API server?"
+        )
+    return manifest
+
+
+def _event(call: Call, line: bytes) -> WatchEvent:
+    event = _manifest(call, line)
+    manifest = event.get("object") or {}
+    if event.get("type") == "ERROR":
+        raise refusal(call, int(manifest.get("code") or 500), manifest)
+    return WatchEvent(str(event.get("type", "")), manifest)

@@ -1,0 +1,1 @@
+"""What the cluster and Prometheus say, as signals with an age, pods, and health."""

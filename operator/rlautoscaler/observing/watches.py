@@ -1,0 +1,105 @@
+"""Keeps the caches equal to the API server: one list, then a watch that goes on where the last one ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from rlautoscaler.clients.protocols import KubeApi, WatchEvent
+from rlautoscaler.errors import ApiError, ForbiddenError, GoneError, NotFoundError
+from rlautoscaler.observing.caches import Cache, Caches, Place
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+"""Seconds between attempts; each failure doubles the pause."""
+
+RELIST_AFTER = 3
+"""Failed watches in a row after which the list is read anew: the place to go on from may be the trouble."""
+
+ABSENT_PAUSE = 300.0
+"""Seconds until an optional kind that is not there is looked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Time and chance."""
+
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch, for `Cache.contact_at`."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[], float] = random.random
+    """0 to 1; spreads the attempts of many watches, and of many operators, after an outage."""
+
+
+async def keep_all(
+    api: KubeApi, caches: Caches, namespaces: Sequence[str] = (), pace: Pace = Pace()
+) -> None:
+    """Keep every cache until cancelled. Without namespaces, of the whole cluster."""
+    async with asyncio.TaskGroup() as group:
+        for cache in caches.all():
+            scopes: Sequence[str | None] = namespaces or (None,)
+            if cache is caches.namespaces:
+                scopes = (None,)  # they lie in no namespace
+            remaining = _Countdown(len(scopes), cache)
+            for namespace in scopes:
+                group.create_task(Watcher(api, cache, namespace, pace, remaining.step).run())
+
+
+class _Countdown:
+    """Marks a cache as synced when each of its scopes has been seen."""
+
+    def __init__(self, count: int, cache: Cache[Any]) -> None:
+        self._count = count
+        self._cache = cache
+
+    def step(self) -> None:
+        self._count -= 1
+        if self._count == 0:
+            self._cache.synced.set()
+
+
+class Watcher:
+    """Keeps one cache equal to the API server, in one namespace or in all."""
+
+    def __init__(
+        self,
+        api: KubeApi,
+        cache: Cache[Any],
+        namespace: str | None = None,
+        pace: Pace = Pace(),
+        on_first_list: Callable[[], None] | None = None,
+    ) -> None:
+        self._api = api
+        self._cache = cache
+        self._namespace = namespace
+        self._pace = pace
+        self._on_first_list = on_first_list or cache.synced.set
+        self._is_listed = False
+        self._version: str | None = None
+        self._failures = 0
+        self._complaint = ""
+
+    async def run(self) -> None:
+        """Until cancelled. Nothing that the API server does ends it."""
+        while True:
+            try:
+                if self._version is None:
+                    self._version = await self._list()
+                self._version = await self._follow(self._version)
+                pause = FIRST_PAUSE
+            except GoneError:
+                self._version = None
+                pause = self._back_off()
+            except (NotFoundError, ForbiddenError) as error:
+                pause = self._missing(error)
+            except ApiError as error:
+                pause = self._failed(error)
+            await self._pace.sleep(pause)
