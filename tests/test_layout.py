@@ -42,7 +42,7 @@ def test_each_test_states_its_behaviour_in_a_sentence(path):
 def test_no_serving_package_imports_torch():
     """The operator's whole import closure stays without torch, gymnasium and matplotlib."""
     program = (
-        "import sys, rlautoscaler.cli.main, rlautoscaler.reconciling.processes, rlagents.deciding.deciders;"
+        "import sys, rlautoscaler.cli.main, rlautoscaler.processes, rlagents.deciding.deciders;"
         "print([name for name in ('torch', 'gymnasium', 'matplotlib') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

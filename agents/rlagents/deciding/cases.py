@@ -55,3 +55,5 @@ class Decided:
     baseline: hpa.HpaResult
     mask: SafetyMask | None
     """None where the policy was not asked."""
+    refusal: str = ""
+    """Why the policy must not be asked, as a sentence."""

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
-_BISECTIONS = 24
-"""Leaves less than a ten-millionth of the bracket, far below anything measured."""
+_BISECTIONS = 16
+"""Leaves 1/65,536 of the bracket, far finer than any histogram's buckets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Measurements:
 
 _OF_A_RATE_WINDOW = ("cpu", "network", "disk", "latency_p50", "latency_p99", "error_rate")
 """The others are instants: throughput is read by `irate`, memory and queue are gauges."""
+_OF_REQUESTS = ("latency_p50", "latency_p99", "error_rate")
 _GROUP_OF = {
     "memory": "memory",
     "network": "network",
@@ -50,9 +51,13 @@ def error_rate(outcome: services.ServiceOutcome) -> FloatArray:
 
 
 def measure(
-    population: Services, fleet: Fleet, outcome: services.ServiceOutcome, generator: np.random.Generator
+    population: Services,
+    fleet: Fleet,
+    outcome: services.ServiceOutcome,
+    latency_p99: FloatArray,
+    generator: np.random.Generator,
 ) -> Measurements:
-    """One tick as monitoring sees it."""
+    """One tick as monitoring sees it; the true 99th percentile is handed in, as it is dear to compute."""
     parameters = population.parameters
 
     def noisy(value: FloatArray) -> FloatArray:
@@ -63,19 +68,17 @@ def measure(
         memory=noisy(outcome.memory_per_pod * fleet.ready + parameters.memory_base * fleet.starting.sum(-1)),
         network=noisy(outcome.network_rate),
         disk=noisy(outcome.disk_rate),
-        latency_p50=noisy(_latency(outcome, 0.5, parameters.timeout)),
-        latency_p99=noisy(_latency(outcome, 0.99, parameters.timeout)),
+        latency_p50=noisy(_taken(outcome, services.latency_quantile(outcome, 0.5), parameters.timeout)),
+        latency_p99=noisy(_taken(outcome, latency_p99, parameters.timeout)),
         error_rate=error_rate(outcome),
         throughput=noisy(np.maximum(outcome.completed + outcome.failed, 0.0) / population.tick),
         queue_depth=noisy(outcome.in_flight),
     )
 
 
-def _latency(outcome: services.ServiceOutcome, q: float, timeout: services.Quantity) -> FloatArray:
-    """Requests that all time out have no latency of their own: they took the time-out."""
-    nothing_completed = np.where(outcome.failed > 0, timeout, 0.0)
-    quantile = services.latency_quantile(outcome, q)
-    return np.where(np.isnan(quantile), nothing_completed, quantile)
+def _taken(outcome: services.ServiceOutcome, latency: FloatArray, timeout: services.Quantity) -> FloatArray:
+    """Where nothing was completed, requests that timed out took the time-out, and none took no time."""
+    return np.where(np.isnan(latency), np.where(outcome.failed > 0, timeout, 0.0), latency)
 
 
 def averaged(before: Measurements, new: Measurements, weight: FloatArray) -> Measurements:
@@ -90,13 +93,19 @@ def averaged(before: Measurements, new: Measurements, weight: FloatArray) -> Mea
     )
 
 
-def with_gaps(measurements: Measurements, known: NDArray[np.bool_]) -> Measurements:
-    """NaN where `known` (shape [N, 6], in the order of `OPTIONAL_SIGNALS`) is False."""
+def shown(measurements: Measurements, known: NDArray[np.bool_]) -> Measurements:
+    """What can be read now: NaN where `known` (shape [N, 6], as `OPTIONAL_SIGNALS`) is False.
+
+    Without throughput now, latency and errors are not applicable, whatever their window still holds.
+    """
+    idle = measurements.throughput == 0
 
     def seen(name: str) -> FloatArray:
         value: FloatArray = getattr(measurements, name)
         if name not in _GROUP_OF:
             return value
+        if name in _OF_REQUESTS:
+            value = np.where(idle, 0.0, value)
         return np.where(known[:, OPTIONAL_SIGNALS.index(_GROUP_OF[name])], value, np.nan)
 
     return Measurements(**{field.name: seen(field.name) for field in fields(Measurements)})

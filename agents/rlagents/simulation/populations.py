@@ -23,14 +23,16 @@ class PopulationSettings:
     """Ranges that services are drawn from; wider ones make a more general and less exact policy."""
 
     cores_per_pod: Range = (0.5, 2.0)
-    peak_rate: Range = (40.0, 600.0)
+    peak_rate: Range = (30.0, 900.0)
     """Requests a second at the highest."""
-    peak_pods: Range = (1.0, 12.0)
+    peak_pods: Range = (0.5, 14.0)
     """Pods that the peak keeps fully busy."""
     cpu_per_request: Range = (0.002, 0.08)
     """Seconds; wins over `peak_pods` where both cannot be had."""
-    quiet_share: Range = (0.1, 0.5)
+    quiet_share: Range = (0.03, 0.5)
     """Lowest rate as a share of the highest."""
+    room: Range = (1.3, 6.0)
+    """maxReplicas as a multiple of the pods that the peak keeps fully busy; between 4 and 50."""
     start_ticks: Range = (1.0, 4.0)
     """Decision intervals until a new pod serves."""
     period_ticks: Range = (80.0, 480.0)
@@ -99,14 +101,14 @@ def draw(generator: np.random.Generator, count: int, settings: PopulationSetting
     peak = np.minimum(peak, ranges.peak_pods[1] * cores / cpu)
     parameters = _parameters(generator, count, cpu, cores)
     min_replicas = np.where(generator.random(count) < 0.8, 1.0, 2.0)
-    room = generator.uniform(1.6, 4.0, count)
+    room = _log_uniform(generator, ranges.room, count)
     return Services(
         parameters=parameters,
         traffic=_traffic(generator, count, peak, ranges),
         tick=generator.choice(ranges.tick_seconds, count),
         start_ticks=_log_uniform(generator, ranges.start_ticks, count),
         min_replicas=min_replicas,
-        max_replicas=np.clip(np.ceil(peak * cpu / cores * room), 4.0, 40.0),
+        max_replicas=np.clip(np.ceil(peak * cpu / cores * room), 4.0, 50.0),
         latency_target=_latency_target(generator, count, parameters, ranges),
         error_target=np.full(count, 0.01),
         memory_limit=np.round(np.asarray(parameters.memory_base) * generator.uniform(1.5, 4.0, count)),
@@ -130,8 +132,8 @@ def _parameters(
         base_error_rate=np.where(generator.random(count) < 0.7, 0.0, generator.uniform(0.0, 0.005, count)),
         memory_base=_log_uniform(generator, (64 * MEBIBYTE, 400 * MEBIBYTE), count),
         memory_per_request=_log_uniform(generator, (0.05 * MEBIBYTE, 1.0 * MEBIBYTE), count),
-        bytes_per_request=_log_uniform(generator, (1e3, 64e3), count),
-        disk_per_request=np.where(generator.random(count) < 0.5, 0.0, generator.uniform(0.0, 32e3, count)),
+        bytes_per_request=_log_uniform(generator, (1e3, 200e3), count),
+        disk_per_request=np.where(generator.random(count) < 0.5, 0.0, generator.uniform(0.0, 100e3, count)),
         cpu_idle=cores * generator.uniform(0.0, 0.02, count),
     )
 
@@ -142,7 +144,7 @@ def _traffic(
     period = _log_uniform(generator, ranges.period_ticks, count)
     return traffic.TrafficParameters(
         pattern=generator.integers(len(traffic.PATTERNS), size=count),
-        low=peak * generator.uniform(*ranges.quiet_share, count),
+        low=peak * _log_uniform(generator, ranges.quiet_share, count),
         high=peak,
         period=period,
         burst=np.maximum(period * generator.uniform(0.08, 0.3, count), 6.0),

@@ -49,7 +49,7 @@ def start(population: populations.Services, replicas: FloatArray, generator: np.
     """These services at these sizes, all pods serving, one tick after their start."""
     count = len(population)
     fleet = fleets.of_ready(replicas)
-    load, _, measured = _served(
+    load, measured, _ = _served(
         population, fleet, services.ServiceLoad(np.zeros(count)), np.zeros(count), generator
     )
     unseen = np.full((count, classical.TREND_TICKS), np.nan)
@@ -74,8 +74,8 @@ def ticked(
     wanted = np.clip(replicas, population.min_replicas, population.max_replicas)
     starts = fleets.start_ticks(population.start_ticks, generator)
     fleet = fleets.resized(world.fleet, wanted, starts)
-    load, outcome, measured = _served(population, fleet, world.load, world.time, generator)
-    shown = measurements.with_gaps(world.late, world.known)
+    load, measured, true = _served(population, fleet, world.load, world.time, generator)
+    shown = measurements.shown(world.late, world.known)
     after = World(
         population=population,
         fleet=fleets.advanced(fleet),
@@ -87,13 +87,13 @@ def ticked(
         latency_seen=np.column_stack([world.latency_seen[:, 1:], shown.latency_p99]),
         time=world.time + 1,
     )
-    return after, _figures(population, outcome, world.fleet.replicas, wanted)
+    return after, _figures(population, true, world.fleet.replicas, wanted)
 
 
 def inputs(world: World) -> classical.ClassicalInputs:
     """What monitoring and the API server show now, in the world's units."""
     population = world.population
-    shown = measurements.with_gaps(world.late, world.known)
+    shown = measurements.shown(world.late, world.known)
     return classical.ClassicalInputs(
         cpu=shown.cpu,
         memory=shown.memory,
@@ -117,13 +117,21 @@ def inputs(world: World) -> classical.ClassicalInputs:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _True:
+    """What a tick really was, before monitoring."""
+
+    outcome: services.ServiceOutcome
+    latency_p99: FloatArray
+
+
 def _served(
     population: populations.Services,
     fleet: fleets.Fleet,
     load: services.ServiceLoad,
     time: FloatArray,
     generator: np.random.Generator,
-) -> tuple[services.ServiceLoad, services.ServiceOutcome, measurements.Measurements]:
+) -> tuple[services.ServiceLoad, measurements.Measurements, _True]:
     after, outcome = services.step(
         population.parameters,
         load,
@@ -132,7 +140,9 @@ def _served(
         seconds=population.tick,
         generator=generator,
     )
-    return after, outcome, measurements.measure(population, fleet, outcome, generator)
+    latency_p99 = services.latency_quantile(outcome, 0.99)
+    measured = measurements.measure(population, fleet, outcome, latency_p99, generator)
+    return after, measured, _True(outcome, latency_p99)
 
 
 def _known(population: populations.Services, generator: np.random.Generator) -> BoolArray:
@@ -142,15 +152,14 @@ def _known(population: populations.Services, generator: np.random.Generator) -> 
 
 def _figures(
     population: populations.Services,
-    outcome: services.ServiceOutcome,
+    true: _True,
     before: FloatArray,
     wanted: FloatArray,
 ) -> rewards.TickFigures:
-    latency_p99 = services.latency_quantile(outcome, 0.99)
-    errors = measurements.error_rate(outcome)
+    errors, utilization = measurements.error_rate(true.outcome), true.outcome.utilization
     # Comparisons with NaN (no traffic, or no target) are False, which is what is meant.
-    slow = latency_p99 > population.latency_target
-    saturated = np.isnan(population.latency_target) & (outcome.utilization >= admissions.CPU_SATURATION)
+    slow = true.latency_p99 > population.latency_target
+    saturated = np.isnan(population.latency_target) & (utilization >= admissions.CPU_SATURATION)
     missed = slow | saturated | (errors > population.error_target)
     usual = population.pods_at_full_use(traffic.mean_rate(population.traffic)) / rewards.USUAL_UTILIZATION
     return rewards.TickFigures(
@@ -158,9 +167,9 @@ def _figures(
         usual_replicas=np.maximum(usual, population.min_replicas),
         max_replicas=population.max_replicas,
         violation=missed.astype(np.float64),
-        latency_p99=latency_p99,
+        latency_p99=true.latency_p99,
         latency_target=population.latency_target,
         error_rate=errors,
-        utilization=outcome.utilization,
+        utilization=utilization,
         resized=(wanted != before).astype(np.float64),
     )

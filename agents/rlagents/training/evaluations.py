@@ -6,7 +6,7 @@ no draw depends on what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,8 +21,22 @@ HELD_OUT_SEEDS = (9001, 9002, 9003, 9004, 9005)
 """Training seeds are far from these."""
 
 FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """How much is measured; more of each makes figures steadier."""
+
+    seeds: tuple[int, ...] = HELD_OUT_SEEDS
+    services: int = 128
+    """For each seed."""
+    ticks: int = 480
+
+
 Stepper: TypeAlias = Callable[[ServiceEnvironment], tuple[FloatArray, FloatArray, FloatArray]]
 """Decides and steps; gives resources, violations and changes of size of one tick, arrays [N]."""
+Entrant: TypeAlias = Callable[[ServiceEnvironment, int], Stepper]
+"""Made anew for each environment and seed, because some remember."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +71,14 @@ class Result:
 
 def compare(
     policy: LearnedPolicy,
-    *,
-    seeds: Iterable[int] = HELD_OUT_SEEDS,
-    services: int = 128,
-    ticks: int = 480,
+    settings: EvaluationSettings = EvaluationSettings(),
 ) -> tuple[Result, ...]:
     """The policy (its most probable action), its sampled variant, and the rules; best known names first."""
-    entrants: dict[str, Callable[[ServiceEnvironment, int], Stepper]] = {
+    entrants: dict[str, Entrant] = {
         "ppo": lambda _, __: _learned(policy, None),
         "ppo-sampled": lambda _, seed: _learned(policy, np.random.default_rng(seed)),
         "hpa-like-50": lambda _, __: _ruled(rules.HpaLike(0.5)),
+        "hpa-like-60": lambda _, __: _ruled(rules.HpaLike(0.6)),
         "hpa-like-70": lambda _, __: _ruled(rules.HpaLike(0.7)),
         "square-root": lambda _, __: _ruled(rules.square_root_staffing(1.0)),
         "threshold": lambda _, __: _ruled(rules.threshold()),
@@ -74,9 +86,8 @@ def compare(
         "no-op": lambda _, __: _ruled(rules.no_op),
         "random": lambda _, seed: _random(np.random.default_rng(seed)),
     }
-    chosen = tuple(seeds)
     return tuple(
-        _result(name, [_run(make, seed, services, ticks) for seed in chosen])
+        _result(name, [_run(make, seed, settings) for seed in settings.seeds])
         for name, make in entrants.items()
     )
 
@@ -91,13 +102,13 @@ class _Run:
     pattern: NDArray[np.int64]
 
 
-def _run(make: Callable[[ServiceEnvironment, int], Stepper], seed: int, services: int, ticks: int) -> _Run:
+def _run(make: Entrant, seed: int, settings: EvaluationSettings) -> _Run:
     # Never cut: a replacement would draw numbers and part the paired traces.
-    settings = EnvironmentSettings(count=services, episode_ticks=10**9)
-    environment = ServiceEnvironment(settings, rewards.cost_and_violation(0.0), np.random.default_rng(seed))
+    forever = EnvironmentSettings(count=settings.services, episode_ticks=10**9)
+    environment = ServiceEnvironment(forever, rewards.cost_and_violation(0.0), np.random.default_rng(seed))
     pattern = np.asarray(environment.world.population.traffic.pattern)
     stepper = make(environment, seed)
-    figures = [stepper(environment) for _ in range(ticks)]
+    figures = [stepper(environment) for _ in range(settings.ticks)]
     resources, violations, resizes = (np.mean(column, axis=0) for column in zip(*figures, strict=True))
     return _Run(resources, violations, resizes, pattern)
 

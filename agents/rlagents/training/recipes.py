@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from rlagents.encoding import actions, classical
 from rlagents.learning import ppo
@@ -45,12 +47,12 @@ def train_ppo(
     on_progress: Callable[[ppo.PPOUpdate, int], None] | None = None,
     *,
     recipe: PPORecipe | None = None,
-    evaluation_services: int = 128,
+    evaluation: evaluations.EvaluationSettings | None = None,
 ) -> Trained:
     """Train, then measure on held-out services beside the rules.
 
-    `steps` is rounded up to whole updates; `on_progress` gets each update and how many there will be. Equal
-    arguments give equal weights.
+    `steps` is rounded up to whole updates; `on_progress` gets each update and how many there will be;
+    Equal arguments give equal weights.
     """
     made = recipe or PPORecipe()
     environment = ServiceEnvironment(
@@ -64,7 +66,8 @@ def train_ppo(
         if on_progress is not None:
             on_progress(update, updates)
 
-    learned = ppo.learn(environment, made.ppo, updates=updates, seed=seed, on_update=report)
+    with _one_thread():
+        learned = ppo.learn(environment, made.ppo, updates=updates, seed=seed, on_update=report)
     model = exports.export(
         learned,
         name="ppo",
@@ -75,10 +78,21 @@ def train_ppo(
         recipe={"steps": learned.updates[-1].steps, **_described(made)},
         seed=seed,
     )
-    results = evaluations.compare(LearnedPolicy(model), services=evaluation_services)
+    results = evaluations.compare(LearnedPolicy(model), evaluation or evaluations.EvaluationSettings())
     figures = {result.name: result.to_dict() for result in results}
     card = replace(model.card, figures={"held_out": figures, "last_update": asdict(learned.updates[-1])})
     return Trained(replace(model, card=card), learned.updates, results)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """More threads only wait for each other on networks this small, and would sum in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _described(recipe: PPORecipe) -> dict[str, Any]:

@@ -15,17 +15,27 @@ STALE_FOR = 60.0
 that, or with our next write (which a stale size would not survive), it is somebody else's doing."""
 
 
+def believed(history: Sequence[Mapping[str, Any]], known: object, result: Success, now: float) -> int:
+    """The size that the target asks for, as far as it can be told: what was read, unless that is old.
+
+    known: `currentReplicas` of the last status.
+    """
+    found = result.state.current_replicas
+    lags = not result.has_rescaled and _lags_behind(history, found, now)
+    return known if lags and isinstance(known, int) else result.replicas
+
+
 def extended(
     history: Sequence[Mapping[str, Any]], known: object, result: Success, now: float
 ) -> list[dict[str, Any]]:
-    """The history, oldest first, with what happened since.
+    """The history, oldest first, with what happened since the last status.
 
-    known: `currentReplicas` of the last status; whatever differs from it and is not ours, is somebody else's.
+    A size that is neither the one known from there nor ours, is somebody else's.
     """
     changes = [dict(change) for change in history]
     ours = _ours(result) if result.has_rescaled else None
-    if ours is not None and _happened(changes, ours):
-        return changes
+    if ours is not None and changes and changes[-1] == ours:
+        return changes  # the same tick, told twice
     found = result.state.current_replicas
     if isinstance(known, int) and known != found and (ours or not _lags_behind(changes, found, now)):
         changes.append(_others(known, found, now))
@@ -68,13 +78,9 @@ def _others(before: int, after: int, now: float) -> dict[str, Any]:
     ).document()
 
 
-def _happened(changes: Sequence[Mapping[str, Any]], change: Mapping[str, Any]) -> bool:
-    """Whether this very change stands there already, as when a tick is told twice."""
-    return bool(changes) and changes[-1] == change
-
-
 def _lags_behind(changes: Sequence[Mapping[str, Any]], found: int, now: float) -> bool:
+    """Whether a size is the one before our last change, soon after it."""
     if not changes or changes[-1]["source"] == Source.EXTERNAL:
         return False
-    last = changes[-1]
-    return bool(last["fromReplicas"] == found and now - (times.parse(last["time"]) or 0.0) < STALE_FOR)
+    since = times.parse(changes[-1]["time"]) or 0.0
+    return bool(changes[-1]["fromReplicas"] == found and now - since < STALE_FOR)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rlagents.policies.hpa.counts import LARGEST_COUNT
 from rlautoscaler.acting import texts
 from rlautoscaler.acting.conditions import ConditionType
 from rlautoscaler.resources.entries import LONGEST_HISTORY
@@ -20,6 +21,9 @@ LIMIT = 16 * 1024
 """Bytes of a status as JSON."""
 
 Document = dict[str, Any]
+
+_KEPT_CHANGES = 5
+"""Newest changes of size that stay longer than what can be measured again."""
 
 _OURS = frozenset(kind.value for kind in ConditionType)
 _BARE = ("observedGeneration", "currentReplicas", "desiredReplicas", "lastScaleTime", "rollout", "horizontal")
@@ -56,7 +60,7 @@ def _with_short_conditions(status: Document) -> Document:
     ours = [
         {
             **condition,
-            "reason": texts.fitted(condition["reason"], 128),
+            "reason": texts.fitted(condition["reason"], 128) or "Unreadable",
             "message": texts.fitted(condition.get("message", "")),
         }
         for condition in status["conditions"]
@@ -79,7 +83,8 @@ def _joined(log: list[Document], together: Callable[[list[int]], int]) -> list[D
     """Neighbours become one entry of the later time: so it counts for longer, never for less."""
     pairs = [log[max(0, end - 2) : end] for end in range(len(log), 0, -2)]
     return [
-        {**pair[-1], "replicas": together([entry["replicas"] for entry in pair])} for pair in reversed(pairs)
+        {**pair[-1], "replicas": min(together([entry["replicas"] for entry in pair]), LARGEST_COUNT)}
+        for pair in reversed(pairs)
     ]
 
 
@@ -89,10 +94,11 @@ def _bare(status: Document) -> Document:
 
 _STEPS = (
     _as_modelled,
-    *[_without_oldest_change] * LONGEST_HISTORY,
-    _without("currentMetrics"),
+    *[_without_oldest_change] * (LONGEST_HISTORY - _KEPT_CHANGES),
     _with_short_conditions,
+    _without("currentMetrics"),
     _without("vertical"),
+    *[_without_oldest_change] * _KEPT_CHANGES,
     *[_with_joined_logs] * 7,  # two to the seventh is above the longest log's 96
     _bare,
 )

@@ -36,16 +36,17 @@ def build(old: Mapping[str, Any], tick: Tick) -> dict[str, Any]:
 
 
 def _of_success(before: Mapping[str, Any], result: Success, now: float) -> dict[str, Any]:
-    status: dict[str, Any] = {
-        "currentReplicas": result.replicas,
+    history, known = before["history"], before.get("currentReplicas")
+    changes = histories.extended(history, known, result, now)
+    scaled = {"lastScaleTime": changes[-1]["time"]} if result.has_rescaled else {}
+    return {
+        "currentReplicas": histories.believed(history, known, result, now),
         "desiredReplicas": result.decision.replicas_to,
         "currentMetrics": metrics(result.state),
         "horizontal": {"target": _target(result)},
-        "history": histories.extended(before["history"], before.get("currentReplicas"), result, now),
+        "history": changes,
+        **scaled,
     }
-    if result.has_rescaled:
-        status["lastScaleTime"] = status["history"][-1]["time"]
-    return status
 
 
 def _target(result: Success) -> dict[str, Any]:

@@ -22,7 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(runs.run)
+# Its settings are many and come from three places; they have a parser of their own.
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)(runs.run)
 app.command()(demos.demo)
 app.add_typer(sandboxes.app, name="sandbox")
 app.command()(trainings.train)

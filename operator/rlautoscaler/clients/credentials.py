@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes.aio import config as sources
 from kubernetes.aio.client import Configuration
 
@@ -26,7 +27,15 @@ tokens long before they expire, and the in-cluster loader uses the same minute."
 
 DEFAULT_KUBECONFIG = Path("~/.kube/config")
 
-_UNREADABLE = (sources.ConfigException, OSError, ValueError, TypeError, AttributeError, KeyError)
+_UNREADABLE = (
+    sources.ConfigException,
+    yaml.YAMLError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+)
 """What the official loader lets escape from a damaged file."""
 
 

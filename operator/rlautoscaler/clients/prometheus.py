@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -23,6 +22,10 @@ from rlautoscaler.errors import PrometheusUnreachableError, SettingsError
 
 LARGEST_ANSWER = 64 * 1024**2
 """Bytes. 5,000 workloads take 2 MB; a user's query that answers with everything must not fill the memory."""
+
+
+FOR_THANOS = {"dedup": "true", "partial_response": "false"}
+"""One sample for each pair of replicas, and an error instead of a sum over the stores that answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,10 @@ class Settings:
     password_file: Path | None = None
     """With `username`, for basic authentication; read for every query."""
     tls: TlsFiles = field(default=TlsFiles())
-    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent with every query, as `X-Scope-OrgID` for Mimir."""
-    parameters: Mapping[str, str] = MappingProxyType({"dedup": "true", "partial_response": "false"})
-    """Added to every query. The defaults are for Thanos: one sample for each pair of replicas, and an error
-    instead of a sum over the stores that happened to answer. Others ignore what they do not know."""
+    parameters: Mapping[str, str] = field(default_factory=lambda: dict(FOR_THANOS))
+    """Added to every query. Others than Thanos ignore what they do not know."""
     timeout: float = 10.0
     """Seconds for one query."""
     connections: int = 16

@@ -63,14 +63,15 @@ class Cache(Generic[T]):
         """All objects under a key of the index."""
         return list(self._found.get(key, {}).values())
 
-    def put(self, manifest: Manifest) -> None:
-        """An object that is new or has changed."""
+    def put(self, manifest: Manifest) -> Place:
+        """An object that is new or has changed; returns where it lies."""
         place = _place(manifest)
         self._forget(place)
         kept = self._entries[place] = self._read(manifest)
         keys = self._keys[place] = tuple(self._index(manifest))
         for key in keys:
             self._found.setdefault(key, {})[place] = kept
+        return place
 
     def remove(self, manifest: Manifest) -> None:
         """An object that is gone."""
@@ -199,6 +200,6 @@ def _targets(manifest: Manifest, field: str) -> list[Hashable]:
     if not reference.get("name"):
         return []
     # KEDA's reference may leave out what it is: a Deployment.
-    group, _, _ = str(reference.get("apiVersion") or "apps/v1").rpartition("/")
+    group = str(reference.get("apiVersion") or "apps/v1").rpartition("/")[0]
     kind = str(reference.get("kind") or "Deployment")
     return [Target(_place(manifest)[0], group, kind, str(reference["name"]))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rlagents.structs.errors import InvalidSpecError
 from rlagents.structs.pods import ConditionStatus, Container, Pod, PodPhase
 from rlagents.structs.quantities import to_milli
 from rlautoscaler.clients.protocols import Manifest
@@ -45,7 +46,9 @@ def parsed(manifest: Manifest) -> Pod:
         deleting=metadata.get("deletionTimestamp") is not None,
         containers=tuple(_container(one) for one in spec.get("containers") or ()),
         sidecars=tuple(
-            _container(one) for one in spec.get("initContainers") or () if one.get("restartPolicy") == "Always"
+            _container(one)
+            for one in spec.get("initContainers") or ()
+            if one.get("restartPolicy") == "Always"
         ),
         restarts=sum(int(one.get("restartCount") or 0) for one in statuses),
         waiting_reason=_waiting_reason([*statuses, *(status.get("initContainerStatuses") or ())]),
@@ -76,17 +79,23 @@ def _quantities(resources: Mapping[str, Any]) -> dict[str, int]:
     for name, text in resources.items():
         try:
             quantities[name] = to_milli(str(text))
-        except ValueError:
+        except InvalidSpecError:
             continue  # the API server lets none through; an unset quantity is the careful reading
     return quantities
 
 
 def _phase(text: Any) -> PodPhase:
-    return PodPhase(text) if text in PodPhase else PodPhase.UNKNOWN
+    try:
+        return PodPhase(text)
+    except ValueError:
+        return PodPhase.UNKNOWN
 
 
 def _condition_status(text: Any) -> ConditionStatus:
-    return ConditionStatus(text) if text in ConditionStatus else ConditionStatus.UNKNOWN
+    try:
+        return ConditionStatus(text)
+    except ValueError:
+        return ConditionStatus.UNKNOWN
 
 
 def _waiting_reason(statuses: Iterable[Mapping[str, Any]]) -> str:

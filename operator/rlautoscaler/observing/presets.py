@@ -52,9 +52,9 @@ class Preset:
     per_pod: bool = True
     scope: str = "namespace"
     """Label that narrows queries to the namespaces in use; empty where there is none."""
-    matchers: Mapping[str, str] = field(default=MappingProxyType({}))
+    matchers: Mapping[str, str] = field(default_factory=dict)
     """Unless `spec.metrics.labels` says otherwise."""
-    renamed: Mapping[str, str] = field(default=MappingProxyType({}))
+    renamed: Mapping[str, str] = field(default_factory=dict)
     """Labels to take the value of another label, where that is there."""
 
 

@@ -39,9 +39,7 @@ class Pace:
     """0 to 1; spreads the attempts of many watches, and of many operators, after an outage."""
 
 
-async def keep_all(
-    api: KubeApi, caches: Caches, namespaces: Sequence[str] = (), pace: Pace = Pace()
-) -> None:
+async def keep_all(api: KubeApi, caches: Caches, namespaces: Sequence[str] = (), pace: Pace = Pace()) -> None:
     """Keep every cache until cancelled. Without namespaces, of the whole cluster."""
     async with asyncio.TaskGroup() as group:
         for cache in caches.all():
@@ -103,3 +101,73 @@ class Watcher:
             except ApiError as error:
                 pause = self._failed(error)
             await self._pace.sleep(pause)
+
+    async def _list(self) -> str:
+        """Take in everything there is; returns where a watch goes on."""
+        seen: set[Place] = set()
+        version = ""
+        async with aclosing(self._api.pages(self._cache.resource, self._namespace)) as pages:
+            async for page in pages:
+                seen.update(self._cache.put(manifest) for manifest in page.items)
+                version = page.resource_version
+        self._cache.retain(seen, self._namespace)
+        self._in_contact()
+        if not self._is_listed:
+            self._is_listed = True
+            self._on_first_list()
+        return version
+
+    async def _follow(self, version: str) -> str:
+        """Take in changes until the server ends the stream; returns where to go on."""
+        watch = self._api.watch(self._cache.resource, self._namespace, resource_version=version)
+        async with aclosing(watch) as events:
+            async for event in events:
+                self._take_in(event)
+                self._version = version = event.object["metadata"]["resourceVersion"]
+                self._in_contact()
+        self._cache.contact_at = self._pace.clock()
+        return version
+
+    def _take_in(self, event: WatchEvent) -> None:
+        match event.type:
+            case "ADDED" | "MODIFIED":
+                self._cache.put(event.object)
+            case "DELETED":
+                self._cache.remove(event.object)
+
+    def _in_contact(self) -> None:
+        self._cache.contact_at = self._pace.clock()
+        self._cache.absent = False
+        self._failures = 0
+        self._complaint = ""
+
+    def _failed(self, error: ApiError) -> float:
+        if self._failures + 1 >= RELIST_AFTER:
+            self._version = None
+        self._complain(error)
+        return self._back_off()
+
+    def _missing(self, error: ApiError) -> float:
+        """An optional kind that cannot be seen is as good as empty; the operator goes on without it."""
+        if not self._cache.optional:
+            return self._failed(error)
+        self._cache.absent = True
+        self._cache.retain(set(), self._namespace)
+        self._version = None
+        self._complain(error)
+        if not self._is_listed:
+            self._is_listed = True
+            self._on_first_list()
+        return ABSENT_PAUSE
+
+    def _complain(self, error: ApiError) -> None:
+        """Once for each trouble, until there is contact again."""
+        if str(error) != self._complaint:
+            self._complaint = str(error)
+            level = logging.INFO if self._cache.absent else logging.WARNING
+            logger.log(level, "Following %s: %s", self._cache.resource.plural, error)
+
+    def _back_off(self) -> float:
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._failures)
+        self._failures += 1
+        return pause * (0.5 + 0.5 * self._pace.jitter())

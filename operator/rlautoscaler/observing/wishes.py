@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from rlagents.structs.signals import SignalName
 from rlagents.structs.states import WorkloadKey
@@ -29,9 +28,9 @@ class Wanted:
     workload: str
     """Name of the target."""
     preset: str = "none"
-    labels: Mapping[str, str] = field(default=MappingProxyType({}))
+    labels: Mapping[str, str] = field(default_factory=dict)
     """`spec.metrics.labels`."""
-    queries: Mapping[SignalName, OwnQuery] = field(default=MappingProxyType({}))
+    queries: Mapping[SignalName, OwnQuery] = field(default_factory=dict)
     """`spec.metrics.queries`."""
     window: float | None = None
     """Seconds; None: four times the scrape interval found, at least a minute."""

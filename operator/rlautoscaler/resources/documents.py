@@ -9,11 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from rlautoscaler.resources import refusals
 from rlautoscaler.resources.rules import PROBLEM, Rule
+
+
+def _without_null_values(data: Any) -> Any:
+    return (
+        {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+    )
+
+
+DROPS_NULLS = BeforeValidator(_without_null_values)
+"""For maps with free keys, which the API server rids of nulls, too."""
 
 
 class Part(BaseModel):
@@ -78,13 +95,13 @@ _SENTENCES = {
     "list_type": "must be a list",
     "dict_type": "must be a map",
     "model_type": "must be an object",
-    "greater_than_equal": "must be at least {ge}",
-    "greater_than": "must be above {gt}",
-    "less_than_equal": "must be at most {le}",
-    "less_than": "must be below {lt}",
-    "string_too_short": "must have at least {min_length} characters",
+    "greater_than_equal": "must be at least {ge:.10g}",
+    "greater_than": "must be above {gt:.10g}",
+    "less_than_equal": "must be at most {le:.10g}",
+    "less_than": "must be below {lt:.10g}",
+    "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} entries",
+    "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries",
 }
 """By pydantic's type of error; pydantic's own message stands for all others."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, Strict
 
 from rlautoscaler.resources import durations
-from rlautoscaler.resources.documents import Part
+from rlautoscaler.resources.documents import DROPS_NULLS, Part
 from rlautoscaler.resources.rules import Rule
 
 
@@ -100,7 +100,7 @@ class Metrics(Part):
     server metrics of OpenTelemetry and the client libraries), `vllm`, or `none` (CPU and memory from cAdvisor
     alone). Default `none`. Without request metrics the policy works on CPU."""
 
-    labels: dict[str, LabelValue] = Field(default={}, max_length=16)
+    labels: Annotated[dict[str, LabelValue], DROPS_NULLS] = Field(default={}, max_length=16)
     """Extra label matchers for the preset's queries, name to exact value, as `cluster: eu-1`. Default: none.
     Set it where one Prometheus holds several clusters."""
 

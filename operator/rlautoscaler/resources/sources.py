@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, Strict
 
 from rlautoscaler.resources import quantities, texts
-from rlautoscaler.resources.documents import Part
+from rlautoscaler.resources.documents import DROPS_NULLS, Part
 from rlautoscaler.resources.rules import Rule
 
 Quantity = Annotated[int | str, quantities.POSITIVE]
@@ -146,7 +146,7 @@ class Selector(Part):
 
     place = "baseline.metrics.selector"
 
-    matchLabels: dict[str, LabelValue] = Field(default={}, max_length=32)
+    matchLabels: Annotated[dict[str, LabelValue], DROPS_NULLS] = Field(default={}, max_length=32)
     """Labels with the value that each must have. Default: none."""
 
     matchExpressions: list[SelectorRequirement] = Field(default=[], max_length=32)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from rlautoscaler.sandbox.layouts import Layout
+
 ADMIN = "admin"
 ADMIN_GROUPS = ("system:masters",)
 
@@ -20,9 +22,13 @@ _KEY_HEAD = bytes.fromhex("30310201010420")
 _KEY_TAIL = bytes.fromhex("a00a06082a8648ce3d030107")
 
 
-def new_token() -> str:
-    """A bearer token that nobody guesses."""
-    return secrets.token_urlsafe(24)
+def issue(layout: Layout, users: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """New tokens of the users and the admin, written with a new signing key where kube-apiserver reads them."""
+    groups = {**users, ADMIN: ADMIN_GROUPS}
+    tokens = {user: secrets.token_urlsafe(24) for user in groups}
+    write_private(layout.token_file, token_file(tokens, groups))
+    write_private(layout.signing_key_file, signing_key())
+    return tokens
 
 
 def signing_key() -> str:

@@ -33,14 +33,14 @@ class Mirror(Generic[T]):
         self._view = view
         self._is_synced = asyncio.Event()
 
-    async def synced(self, timeout: float) -> None:
-        """Wait for the first list; `SandboxError` where it takes longer than `timeout` seconds."""
+    async def until_synced(self, seconds: float) -> None:
+        """Wait for the first list; `SandboxError` where it takes longer."""
         try:
-            await asyncio.wait_for(self._is_synced.wait(), timeout)
+            await asyncio.wait_for(self._is_synced.wait(), seconds)
         except TimeoutError:
             raise SandboxError(
                 f"The {self._resource.plural} of namespace {self._namespace} could not be listed within "
-                f"{timeout:g} s; look whether the API server is up and the kubeconfig may list them."
+                f"{seconds:g} s; look whether the API server is up and the kubeconfig may list them."
             ) from None
 
     async def follow(self) -> None:

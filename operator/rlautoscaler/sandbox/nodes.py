@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from rlautoscaler.sandbox.components import KUBERNETES_VERSION
+from rlautoscaler.sandbox.options import SandboxOptions
+
 PATH = "/api/v1/nodes"
 
 
@@ -26,15 +29,22 @@ def manifest(name: str, *, cpu: str, memory: str, pods: int) -> dict[str, Any]:
         "status": {
             "capacity": resources,
             "allocatable": resources,
-            # What new clients look at before they ask for a resize in place.
-            "nodeInfo": {"kubeletVersion": "", "operatingSystem": "linux", "architecture": "amd64"},
+            "nodeInfo": {
+                # Clients decide by the kubelets' version what they may ask for, as a resize in place.
+                "kubeletVersion": KUBERNETES_VERSION,
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+            },
         },
     }
 
 
-def names(count: int) -> list[str]:
-    """`node-0`, `node-1`, …"""
-    return [f"node-{number}" for number in range(count)]
+def manifests(options: SandboxOptions) -> list[dict[str, Any]]:
+    """All nodes that the options ask for: `node-0`, `node-1`, …"""
+    return [
+        manifest(f"node-{number}", cpu=options.node_cpu, memory=options.node_memory, pods=options.node_pods)
+        for number in range(options.node_count)
+    ]
 
 
 def ready_count(items: Iterable[dict[str, Any]]) -> int:

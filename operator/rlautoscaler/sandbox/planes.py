@@ -58,6 +58,7 @@ class Sandbox:
         self._started_layout: layouts.Layout | None = None
         self._started_at = 0.0
         self._is_ready = False
+        self._is_given_up = False
 
     # What the control plane is used with.
 
@@ -89,10 +90,11 @@ class Sandbox:
     @property
     def admin_token(self) -> str:
         """Bearer token of the administrator."""
-        return self._tokens[credentials.ADMIN]
+        return self.token(credentials.ADMIN)
 
     def token(self, user: str) -> str:
         """Bearer token of a user that the options name."""
+        _ = self._layout  # says so where nothing runs yet
         if user not in self._tokens:
             raise SandboxError(f"The sandbox has no user {user}; name it in SandboxOptions.users.")
         return self._tokens[user]
@@ -115,26 +117,33 @@ class Sandbox:
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl as the administrator and return what it prints; it is built when first asked for."""
-        program = binaries.ensure([components.KUBECTL], self._listener)[components.KUBECTL.name]
-        done = subprocess.run(
-            [program, f"--kubeconfig={self.kubeconfig}", *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=_KUBECTL_SECONDS,
-            env={"PATH": os.defpath, "HOME": str(self.folder)},
-            check=False,
-        )
-        if done.returncode != 0:
-            raise SandboxError(f"kubectl {' '.join(arguments)} failed: {done.stderr.strip()}")
+        program = binaries.ensure([components.KUBECTL], self._hear)[components.KUBECTL.name]
+        try:
+            done = subprocess.run(
+                [program, f"--kubeconfig={self.kubeconfig}", *arguments],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=_KUBECTL_SECONDS,
+                env={"PATH": os.defpath, "HOME": str(self.folder)},
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            detail = getattr(error, "stderr", None) or error
+            raise SandboxError(f"kubectl {' '.join(arguments)} failed: {detail}") from error
         return done.stdout
 
     def configure_prometheus(self, text: str) -> None:
-        """Give Prometheus another configuration while it runs; `SandboxError` where it refuses it."""
-        configuration = prometheus.configuration(text, self.options.scrape_interval)
-        credentials.write_private(self._layout.prometheus_file, configuration)
+        """Give Prometheus another configuration while it runs.
+
+        `SandboxError` where it refuses it, or does not run; it goes on with the former one then.
+        """
+        path = self._layout.prometheus_file
+        former = path.read_text()
+        credentials.write_private(path, prometheus.configuration(text, self.options.scrape_interval))
         if not probes.answers(f"{self.prometheus_url}/-/reload", method="POST"):
-            log = self._running[components.PROMETHEUS.name].log
+            credentials.write_private(path, former)
+            log = self.folder / "logs" / f"{components.PROMETHEUS.name}.log"
             raise SandboxError(f"Prometheus refused its new configuration:\n{logs.tail(log)}")
 
     @property
@@ -157,7 +166,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Build what is missing, start everything, and return when pods can be scheduled."""
-        programs = binaries.ensure(components.RUNNING, self._listener)
+        programs = binaries.ensure(components.RUNNING, self._hear)
         try:
             self._start(programs)
         except BaseException:
@@ -186,7 +195,8 @@ class Sandbox:
     def start_part(self, name: str) -> None:
         """Start a stopped program on the same port and data, and wait until it is ready."""
         part = self._part(name)
-        if part.name not in self._running:
+        process = self._running.get(part.name)
+        if process is None or process.exit_code is not None:
             self._start_parts([part])
 
     def restart_part(self, name: str, *, grace: float = _GRACE_SECONDS) -> None:
@@ -201,7 +211,11 @@ class Sandbox:
         self.close()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.__enter__)
+        try:
+            return await asyncio.to_thread(self.__enter__)
+        except asyncio.CancelledError:
+            self._is_given_up = True  # the thread goes on until it looks at this
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.close)
@@ -244,10 +258,7 @@ class Sandbox:
             processes.ProcessGroup(folder, remove_folder=self._removes_folder)
         )
         layout = self._started_layout = layouts.Layout(folder, reserved)
-        groups = {**self.options.users, credentials.ADMIN: credentials.ADMIN_GROUPS}
-        self._tokens = {user: credentials.new_token() for user in groups}
-        credentials.write_private(layout.token_file, credentials.token_file(self._tokens, groups))
-        credentials.write_private(layout.signing_key_file, credentials.signing_key())
+        self._tokens = credentials.issue(layout, self.options.users)
         configuration = prometheus.configuration(self.options.prometheus_config, self.options.scrape_interval)
         credentials.write_private(layout.prometheus_file, configuration)
 
@@ -257,19 +268,29 @@ class Sandbox:
             self.server, self.ca_file.read_bytes(), credentials.ADMIN, self.admin_token
         )
         credentials.write_private(self.kubeconfig, text)
-        options = self.options
-        for name in nodes.names(options.node_count):
-            body = nodes.manifest(
-                name, cpu=options.node_cpu, memory=options.node_memory, pods=options.node_pods
-            )
+        for body in nodes.manifests(self.options):
             self._probe.create(nodes.PATH, body)
 
     def _start_parts(self, wave: Sequence[parts.Part]) -> None:
         for part in wave:
             self._running[part.name] = self._group.start(part.name, part.command)
         for part in wave:
-            watched = [self._running[each.name] for each in wave]
-            processes.wait_until(part.is_ready, f"{part.name} was not ready", watched, _READY_SECONDS)
+            self._wait_for(part, [self._running[each.name] for each in wave])
+
+    def _wait_for(self, part: parts.Part, watched: Sequence[processes.Process]) -> None:
+        def is_ready() -> bool:
+            self._raise_if_given_up()
+            return part.is_ready()
+
+        processes.wait_until(is_ready, f"{part.name} was not ready", watched, _READY_SECONDS)
+
+    def _hear(self, report: builds.BuildReport) -> None:
+        self._raise_if_given_up()
+        self._listener(report)
+
+    def _raise_if_given_up(self) -> None:
+        if self._is_given_up:
+            raise SandboxError("The start of the sandbox was cancelled.")
 
     def _part(self, name: str) -> parts.Part:
         if name not in self._parts:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlagents.structs.quantities import to_milli
+from rlagents.structs.quantities import to_float
 from rlautoscaler.clients.protocols import Manifest
 from rlautoscaler.sandbox.services import SERVICE_LABEL
 
@@ -56,6 +56,19 @@ class DeploymentView:
     available: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What the API server says of one service at one moment."""
+
+    pods: tuple[PodView, ...] = ()
+    deployment: DeploymentView | None = None
+
+    @property
+    def ready(self) -> list[PodView]:
+        """Pods that take traffic."""
+        return [pod for pod in self.pods if pod.is_ready]
+
+
 def pod(manifest: Manifest) -> PodView:
     """The view of a Pod."""
     metadata, status = manifest["metadata"], manifest.get("status", {})
@@ -67,7 +80,9 @@ def pod(manifest: Manifest) -> PodView:
         service=labels.get(SERVICE_LABEL, ""),
         labels=labels,
         phase=status.get("phase", "Pending"),
-        is_ready="deletionTimestamp" not in metadata and _is_ready(status),
+        is_ready="deletionTimestamp" not in metadata
+        and status.get("phase") == "Running"
+        and _is_ready(status),
         container=container["name"],
         cpu_limit=_amount(limits.get("cpu")),
         cpu_request=_amount(requests.get("cpu")) or 0.0,
@@ -102,4 +117,4 @@ def _limits(container: Mapping[str, Any], status: Mapping[str, Any]) -> Mapping[
 
 
 def _amount(quantity: str | int | None) -> float | None:
-    return None if quantity is None else to_milli(str(quantity)) / 1000
+    return None if quantity is None else to_float(quantity)

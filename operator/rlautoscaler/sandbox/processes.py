@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,8 @@ class ProcessGroup:
 
     def __init__(self, folder: Path, *, remove_folder: bool) -> None:
         self._folder = folder
+        self._removes_folder = remove_folder
+        self._started: list[Process] = []
         self._keeper = _start_keeper(folder if remove_folder else None)
         self._group = int(_output(self._keeper).readline() or 0)
         if self._group == 0:
@@ -96,10 +99,14 @@ class ProcessGroup:
                 )
             except OSError as error:
                 raise SandboxError(f"{name} cannot be started from {command[0]}: {error}.") from error
-        return Process(name, popen, log)
+        process = Process(name, popen, log)
+        self._started.append(process)
+        return process
 
     def close(self) -> None:
         """Kill what still runs, and remove the folder where that was asked for."""
+        for process in self._started:
+            process.end(grace=0)
         if self._keeper.stdin is not None and not self._keeper.stdin.closed:
             self._keeper.stdin.close()
         _output(self._keeper).close()
@@ -108,6 +115,8 @@ class ProcessGroup:
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             self._keeper.wait()
+        if self._removes_folder:  # the keeper did, unless something killed it
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _environment(self) -> dict[str, str]:
         # Nothing of the user's: a KUBECONFIG, a ~/.kwok or a proxy must not lead a program astray.

@@ -27,7 +27,7 @@ def shown(
     missing = binaries.missing(wanted, environment)
     if missing:
         console.print(announcement(missing), highlight=False)
-    if not console.is_terminal:
+    if not (missing and console.is_terminal):
         yield _Lines(console).hear
         return
     with _progress(console) as progress:

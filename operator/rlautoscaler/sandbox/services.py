@@ -63,9 +63,7 @@ async def apply(api: KubeApi, service: SandboxService) -> None:
     """Create the service's objects, or bring them to what `manifests` says, size included."""
     namespace, deployment = manifests(service)
     await api.patch(NAMESPACES, None, service.namespace, namespace, patch_type=PatchType.APPLY)
-    await api.patch(
-        DEPLOYMENTS, service.namespace, service.name, deployment, patch_type=PatchType.APPLY
-    )
+    await api.patch(DEPLOYMENTS, service.namespace, service.name, deployment, patch_type=PatchType.APPLY)
 
 
 def _namespace(name: str) -> Manifest:

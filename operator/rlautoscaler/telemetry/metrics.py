@@ -114,7 +114,6 @@ class Metrics:
         self.metric_query_duration_seconds = Histogram(
             "metric_query_duration_seconds",
             "Time of one query to Prometheus, which serves all autoscalers.",
-            ["signal"],
             namespace=_PREFIX,
             registry=registry,
             buckets=_SECONDS,
@@ -122,7 +121,7 @@ class Metrics:
         self.metric_query_errors_total = Counter(
             "metric_query_errors_total",
             "Queries without an answer.",
-            ["signal", "reason"],
+            ["reason"],
             namespace=_PREFIX,
             registry=registry,
         )
@@ -185,6 +184,12 @@ class Metrics:
         self.actions_total.labels(
             *_labels(decision.key), "horizontal", direction, _source(decision.source), result
         ).inc()
+
+    def observe_query(self, seconds: float, error: str | None) -> None:
+        """One query to Prometheus; `error`: what ended it, None where it was answered."""
+        self.metric_query_duration_seconds.observe(seconds)
+        if error is not None:
+            self.metric_query_errors_total.labels(error).inc()
 
     def observe_flags(self, key: WorkloadKey, *, fallback: bool, paused: bool) -> None:
         """The two conditions that alerts are built on."""

@@ -25,7 +25,7 @@ def distribution(**changes: float) -> LatencyDistribution:
 @pytest.mark.parametrize("q", [0.1, 0.5, 0.9, 0.99, 0.999])
 def test_one_server_with_exponential_services_is_the_textbook_queue(q: float) -> None:
     """M/M/1 sojourn times are exponential with mean 1/(mu - lambda): here 40 ms."""
-    assert distribution().quantile(q) == pytest.approx(-0.040 * np.log(1 - q), rel=1e-6)
+    assert distribution().quantile(q) == pytest.approx(-0.040 * np.log(1 - q), rel=1e-3)
 
 
 def test_the_distribution_agrees_with_sampling() -> None:
@@ -41,7 +41,7 @@ def test_the_distribution_agrees_with_sampling() -> None:
 def test_quantile_and_share_below_an_edge_invert_each_other() -> None:
     """The share of requests at or below the 95th percentile is 95 %."""
     parts = distribution(constant=0.003, delay=0.1)
-    assert parts.cdf([float(parts.quantile(0.95))])[0] == pytest.approx(0.95, abs=1e-6)
+    assert parts.cdf([float(parts.quantile(0.95))])[0] == pytest.approx(0.95, abs=1e-4)
 
 
 def test_shares_below_rising_edges_never_fall_and_end_at_one() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlagents.structs.pods import ConditionStatus
@@ -73,6 +73,7 @@ def test_conditions_of_others_stay() -> None:
     assert new[1] == foreign
 
 
+@settings(deadline=None)
 @given(order=st.permutations(list(ConditionType)))
 def test_the_order_is_stable(order: list[ConditionType]) -> None:
     """Whatever the order in which conditions were found, they are written in the order of the types."""
@@ -82,6 +83,7 @@ def test_the_order_is_stable(order: list[ConditionType]) -> None:
     assert [condition["type"] for condition in merged] == [kind.value for kind in ConditionType]
 
 
+@settings(deadline=None)
 @given(values=st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=12))
 def test_merging_twice_changes_nothing(values: list[bool | None]) -> None:
     """The same condition again, whenever it comes, is the same manifest."""
@@ -183,6 +185,7 @@ def test_times(text: object, at: float | None) -> None:
     assert times.parse(text) == at
 
 
+@settings(deadline=None)
 @given(at=st.floats(0, 4e9))
 def test_times_round_trip(at: float) -> None:
     """A written time is read back, to the second or the microsecond."""

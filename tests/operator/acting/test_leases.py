@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlautoscaler.acting import leases
-from rlautoscaler.acting.leases import Elector, LeaseDurations, Move, Sight
+from rlautoscaler.acting import elections
+from rlautoscaler.acting.elections import LeaseDurations, Move, Sight
+from rlautoscaler.acting.leases import Elector
 from rlautoscaler.clients.fakes import FakeKubeApi
 from rlautoscaler.clients.protocols import LEASES, Manifest, Resource
 from rlautoscaler.errors import ConflictError, ForbiddenError, SettingsError, UnreachableError
@@ -31,7 +32,7 @@ def lease(holder: str | None, *, renewed: str = "t1", seconds: object = 15) -> M
 
 
 def seen(manifest: Manifest | None, at: float, *, renewed_at: float | None = None) -> Sight:
-    sight = leases.look(None, manifest, at)
+    sight = elections.look(None, manifest, at)
     return Sight(sight.record, sight.changed_at, renewed_at)
 
 
@@ -73,26 +74,26 @@ NOBODY, OURS, THEIRS = lease(""), lease("me"), lease("other")
 )
 def test_moves(manifest: Manifest | None, sight: Sight, now: float, move: Move) -> None:
     """The move follows from the lease, one's own clock, and nothing else."""
-    assert leases.next_move(manifest, sight, "me", now, DURATIONS) is move
+    assert elections.next_move(manifest, sight, "me", now, DURATIONS) is move
 
 
 def test_a_sight_changes_only_with_the_lease() -> None:
     """Seeing the same lease again keeps the first time; another renewal starts anew."""
-    first = leases.look(None, THEIRS, 5)
-    assert leases.look(first, THEIRS, 9) is first
-    assert leases.look(first, lease("other", renewed="t2"), 9).changed_at == 9
-    assert leases.look(first, NOBODY, 9).changed_at == 9
+    first = elections.look(None, THEIRS, 5)
+    assert elections.look(first, THEIRS, 9) is first
+    assert elections.look(first, lease("other", renewed="t2"), 9).changed_at == 9
+    assert elections.look(first, NOBODY, 9).changed_at == 9
 
 
 def test_transitions_count_changes_of_holder() -> None:
     """A renewal keeps the time of acquisition; a take-over counts and sets it."""
-    first = leases.taken(None, "me", DURATIONS, name=NAME, wall=0)
+    first = elections.taken(None, "me", DURATIONS, name=NAME, wall=0)
     assert first["spec"]["leaseTransitions"] == 0
     assert first["spec"]["acquireTime"] == "1970-01-01T00:00:00.000000Z"
-    renewed = leases.taken(first, "me", DURATIONS, name=NAME, wall=60)
+    renewed = elections.taken(first, "me", DURATIONS, name=NAME, wall=60)
     assert renewed["spec"]["acquireTime"] == first["spec"]["acquireTime"]
     assert renewed["spec"]["renewTime"] == "1970-01-01T00:01:00.000000Z"
-    over = leases.taken(renewed, "other", DURATIONS, name=NAME, wall=90)
+    over = elections.taken(renewed, "other", DURATIONS, name=NAME, wall=90)
     assert over["spec"]["leaseTransitions"] == 1
     assert over["spec"]["acquireTime"] == over["spec"]["renewTime"]
 
@@ -473,10 +474,9 @@ class HangingKubeApi(FakeKubeApi):
         return await super().get(resource, namespace, name, subresource=subresource)
 
 
-async def test_a_hanging_request_does_not_outlive_the_deadline() -> None:
-    """A request without an answer ends the leader at the renew deadline, not at the client's time-out."""
-    api, lost = HangingKubeApi(), list[str]()
-    elector = Elector(
+def hurried(api: FakeKubeApi, lost: list[str]) -> Elector:
+    """A candidate on the real clock, with a renew deadline of a tenth of a second."""
+    return Elector(
         api,
         namespace=NAMESPACE,
         name=NAME,
@@ -486,6 +486,24 @@ async def test_a_hanging_request_does_not_outlive_the_deadline() -> None:
         wall=time.time,
         durations=LeaseDurations(0.3, 0.1, 0.01),
     )
+
+
+async def test_a_hanging_release_does_not_hold_up_the_stop() -> None:
+    """A process that stops while the API server hangs goes on stopping after the renew deadline."""
+    api = HangingKubeApi()
+    elector = hurried(api, [])
+    task = asyncio.create_task(elector.run())
+    await elector.acquired()
+    api.hanging = True
+    task.cancel()
+    await asyncio.wait_for(elector.release(), 2)
+    assert not elector.may_act
+
+
+async def test_a_hanging_request_does_not_outlive_the_deadline() -> None:
+    """A request without an answer ends the leader at the renew deadline, not at the client's time-out."""
+    api, lost = HangingKubeApi(), list[str]()
+    elector = hurried(api, lost)
     task = asyncio.create_task(elector.run())
     await elector.acquired()
     api.hanging = True

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlagents.structs.decisions import Decision, Outcome
@@ -256,6 +256,7 @@ async def test_an_unreadable_size_is_told() -> None:
     assert "no answer" in scales.unreadable(TARGET, UnreachableError("no answer"))
 
 
+@settings(deadline=None)
 @given(before=st.integers(0, 50), after=st.integers(0, 50), writes=st.booleans())
 def test_a_patch_exists_only_for_a_change(before: int, after: int, writes: bool) -> None:
     """There is a patch exactly where the decision changes the size, and it carries the decision's figures."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlautoscaler.acting import texts
@@ -28,6 +28,7 @@ def test_fitted(text: str, fitted: str) -> None:
     assert texts.fitted(text, 16) == fitted
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(), limit=st.integers(3, 300))
 def test_always_within_bytes(text: str, limit: int) -> None:
     """Whatever comes in, what goes out is bounded UTF-8, and fitting again changes nothing."""

@@ -21,7 +21,7 @@ from rlautoscaler.clients.protocols import (
     Manifest,
     PatchType,
 )
-from rlautoscaler.errors import ConflictError, GoneError, InvalidObjectError, NotFoundError
+from rlautoscaler.errors import ConflictError, InvalidObjectError, NotFoundError
 
 
 @pytest_asyncio.fixture(params=["fake", pytest.param("real", marks=pytest.mark.cluster)])
@@ -357,16 +357,6 @@ async def test_a_watch_tells_what_happened_since_a_version(api: KubeApi, namespa
     assert told[0] == ("ADDED", "None")
     assert told[-1] == ("DELETED", "{'a': 'b'}")
     assert ("MODIFIED", "{'a': 'b'}") in told
-
-
-async def test_a_watch_from_a_forgotten_version_is_gone(api: KubeApi, namespace: str) -> None:
-    """Version 1 is no longer kept: `GoneError`, whether the server says it by status or in the stream."""
-    await api.create(CONFIGMAPS, namespace, configmap(namespace))
-    if isinstance(api, FakeKubeApi):
-        api.compact()
-    with pytest.raises(GoneError):
-        async with aclosing(api.watch(CONFIGMAPS, namespace, resource_version="1")) as events:
-            await anext(events)
 
 
 async def test_deleting_what_is_not_there_is_not_found(api: KubeApi, namespace: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from rlautoscaler.errors import SandboxError
 from rlautoscaler.sandbox import binaries, builds, components, folders, toolchains
 from rlautoscaler.sandbox.builds import BuildStage
+from rlautoscaler.sandbox.planes import Sandbox
 
 COMPONENT = components.ETCD
 
@@ -65,6 +67,14 @@ def executable(path: Path) -> Path:
     path.write_text("program")
     path.chmod(0o755)
     return path
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_assets_come_before_the_cache(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -174,8 +184,24 @@ def test_an_interrupted_build_ends_the_compiler(go: FakeGo, environment: dict[st
     with pytest.raises(KeyboardInterrupt):
         binaries.ensure([COMPONENT], interrupt, environment)
     (pid_file,) = bin_folder(environment).glob(".*.pid")
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid_file.read_text()), 0)
+    assert not is_running(int(pid_file.read_text()))
+
+
+async def test_a_cancelled_start_ends_the_compiler_too(
+    go: FakeGo, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a sandbox starts in a worker thread does not wait for the build."""
+    monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    go.write('echo $$ > "$output.pid"; exec sleep 30')
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5), Sandbox():
+            pytest.fail("it cannot have started")
+    (pid_file,) = bin_folder(environment).glob(".*.pid")
+    deadline = time.monotonic() + 5
+    while is_running(int(pid_file.read_text())):
+        assert time.monotonic() < deadline, "the compiler still runs"
+        await asyncio.sleep(0.1)
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, go: FakeGo) -> None:

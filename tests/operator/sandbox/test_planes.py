@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -137,11 +138,14 @@ def test_a_service_account_has_its_own_rights_only(sandbox: Sandbox) -> None:
 
 def test_everything_listens_on_loopback_alone(sandbox: Sandbox) -> None:
     """No program of the sandbox can be reached from another machine."""
-    inodes = {
-        os.readlink(descriptor).removeprefix("socket:[").removesuffix("]")
+    open_files = [
+        str(descriptor.readlink())
         for pid in processes_of(str(sandbox.folder))
         for descriptor in Path(f"/proc/{pid}/fd").iterdir()
-        if os.path.islink(descriptor) and os.readlink(descriptor).startswith("socket:")
+        if descriptor.is_symlink()  # else closed meanwhile
+    ]
+    inodes = {
+        name.removeprefix("socket:[").removesuffix("]") for name in open_files if name.startswith("socket:")
     }
     listening = []
     for table in ("tcp", "tcp6"):
@@ -249,6 +253,6 @@ def test_another_shell_ends_it(held: tuple[subprocess.Popen[str], states.State])
 async def test_it_is_an_async_context_manager_too(programs: None) -> None:
     """Started from a worker thread, it outlives that thread."""
     async with Sandbox(SandboxOptions(node_count=1)) as sandbox:
-        time.sleep(0.5)
+        await asyncio.sleep(0.5)
         sandbox.check()
         assert "node-0" in sandbox.kubectl("get", "nodes")

@@ -26,7 +26,9 @@ from rlautoscaler.sandbox.processes import ProcessGroup
 group = ProcessGroup(Path(sys.argv[1]), remove_folder=True)
 def start(name):
     print(group.start(name, [sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
-threading.Thread(target=start, args=("from-a-thread-that-ends",)).start()
+thread = threading.Thread(target=start, args=("from-a-thread-that-ends",))
+thread.start()
+thread.join()
 start("from-the-main-thread")
 {last}
 time.sleep(60)
@@ -70,9 +72,9 @@ def test_output_goes_to_a_log_that_a_second_start_continues(group: ProcessGroup,
     """Both streams are kept, and a restart does not erase what the first run said."""
     for word in ("first", "second"):
         python(group, f"import sys; print('{word}'); print('oops', file=sys.stderr)").end(10)
-    assert (folder / "logs" / "child.log").read_text().split() == ["first", "oops", "second", "oops"] or (
-        sorted((folder / "logs" / "child.log").read_text().split()) == ["first", "oops", "oops", "second"]
-    )
+    words = (folder / "logs" / "child.log").read_text().split()
+    assert sorted(words[:2]) == ["first", "oops"]
+    assert sorted(words[2:]) == ["oops", "second"]
 
 
 def test_nothing_of_the_users_environment_reaches_a_program(
@@ -139,12 +141,23 @@ def test_closing_kills_what_still_runs_and_removes_the_folder(folder: Path) -> N
             "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).wait()",
         )
         children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
-        assert_soon(lambda: children.read_text())
+        assert_soon(children.read_text)
         grandchild = int(children.read_text())
     assert not is_alive(child.pid)
     assert not is_alive(grandchild)
     assert not folder.exists()
-    child.end(1)
+
+
+def test_a_killed_keeper_changes_nothing_at_a_normal_end(folder: Path) -> None:
+    """The parent ends its programs and removes the folder by itself then."""
+    with ProcessGroup(folder, remove_folder=True) as group:
+        child = python(group, STUBBORN)
+        group._keeper.kill()
+        group._keeper.wait()
+        another = python(group, STUBBORN, "another")
+    assert not is_alive(child.pid)
+    assert not is_alive(another.pid)
+    assert not folder.exists()
 
 
 def test_a_kept_folder_stays(folder: Path) -> None:
@@ -153,7 +166,6 @@ def test_a_kept_folder_stays(folder: Path) -> None:
         child = python(group, STUBBORN)
     assert not is_alive(child.pid)
     assert (folder / "logs" / "child.log").exists()
-    child.end(1)
 
 
 def test_programs_survive_the_thread_that_started_them(group: ProcessGroup) -> None:
@@ -199,4 +211,3 @@ def test_ctrl_c_does_not_reach_the_programs(folder: Path) -> None:
         child = python(group, STUBBORN)
         assert os.getpgid(child.pid) not in (os.getpgrp(), os.getpgid(group._keeper.pid))
         assert os.getpgid(group._keeper.pid) != os.getpgrp()
-    child.end(1)

@@ -82,7 +82,7 @@ def condition(pod: Manifest, kind: str) -> Manifest:
 
 
 def is_ready(pod: Manifest) -> bool:
-    return condition(pod, "Ready").get("status") == "True"
+    return bool(condition(pod, "Ready").get("status") == "True")
 
 
 def container(pod: Manifest) -> Manifest:
@@ -92,7 +92,7 @@ def container(pod: Manifest) -> Manifest:
 
 
 def waits_in_backoff(pod: Manifest) -> bool:
-    return container(pod).get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
+    return bool(container(pod).get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff")
 
 
 def seconds(timestamp: str) -> float:

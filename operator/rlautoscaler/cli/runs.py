@@ -1,0 +1,23 @@
+"""`rlautoscaler run`: the operator."""
+
+from __future__ import annotations
+
+import typer
+
+
+def run(context: typer.Context) -> None:
+    """Run the operator: watch RLAutoscalers, decide, scale. `rlautoscaler run --help` lists all settings."""
+    import asyncio
+    import sys
+
+    from rlautoscaler import processes
+    from rlautoscaler.resources import settings
+    from rlautoscaler.telemetry import logs
+
+    loaded = settings.load(context.args)
+    logs.configure(
+        logs.LogStyle(loaded.log_format),
+        verbose=loaded.log_level == "debug",
+        terminal=sys.stderr.isatty(),
+    )
+    asyncio.run(processes.serve(loaded))

@@ -1,0 +1,84 @@
+"""kopf: our own resource into the store, and nothing else.
+
+No timers, daemons or indexes: they cost two tasks and a finalizer per object, or a quadratic start. kopf
+runs in a thread with a loop of its own, because on stopping it cancels every task of its loop that was born
+after it, the decision loop and half-written patches among them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import kopf
+
+from rlautoscaler.clients import credentials
+from rlautoscaler.reconciling.stores import Store
+from rlautoscaler.resources.names import GROUP, PLURAL, VERSION
+
+
+def registry(store: Store, kubeconfig: Path | None, context: str | None) -> kopf.OperatorRegistry:
+    """All that kopf is asked to do."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
+    async def connect(**_: Any) -> kopf.ConnectionInfo:
+        return await connection(kubeconfig, context)
+
+    @kopf.on.startup(registry=handlers)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False  # our events are decisions, not log lines
+        settings.peering.standalone = True  # a Lease of our own decides who acts
+        settings.queueing.idle_timeout = 0.05  # five seconds of a worker per object would fill the memory
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    def keep(event: kopf.RawEvent, **_: Any) -> None:
+        manifest = dict(event["object"])
+        if event["type"] == "DELETED":
+            store.remove(manifest)
+        else:
+            store.put(manifest)
+
+    return handlers
+
+
+async def connection(kubeconfig: Path | None, context: str | None) -> kopf.ConnectionInfo:
+    """The API server as kopf wants it, from the same source as our own client.
+
+    Asked again whenever the server refuses the old one, so tokens may be renewed in place.
+    """
+    found = await credentials.load(kubeconfig, context)
+    token = await found.get_api_key_with_prefix("BearerToken", alias="authorization")
+    return kopf.ConnectionInfo(
+        server=found.host,
+        ca_path=found.ssl_ca_cert,
+        insecure=not found.verify_ssl,
+        token=None if token is None else token.rpartition(" ")[2],
+        username=found.username or None,
+        password=found.password or None,
+        certificate_path=found.cert_file,
+        private_key_path=found.key_file,
+        proxy_url=found.proxy,
+    )
+
+
+def watch(
+    store: Store,
+    kubeconfig: Path | None,
+    context: str | None,
+    *,
+    namespace: str | None,
+    stop: threading.Event,
+) -> None:
+    """Keep the store equal to the cluster until `stop`; to be run in a thread of its own."""
+    asyncio.run(
+        kopf.operator(
+            registry=registry(store, kubeconfig, context),
+            standalone=True,
+            clusterwide=namespace is None,
+            namespaces=() if namespace is None else (namespace,),
+            stop_flag=stop,
+        )
+    )

@@ -1,0 +1,100 @@
+"""What is remembered of one autoscaler from tick to tick, and found again in its status after a restart.
+
+Frozen: a tick makes the next memory out of the last one, so a tick that failed half-way has changed nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rlagents.policies import hpa
+from rlagents.structs.decisions import Decision, Outcome
+from rlagents.structs.reasons import Reason, Source
+from rlagents.structs.signals import SignalName
+from rlagents.structs.states import Observation, SizeChange, WorkloadState
+from rlautoscaler.resources import logs
+from rlautoscaler.resources.statuses import Status
+
+OBSERVATIONS = 64
+"""Ticks that are kept; trends look back four."""
+REMEMBERED = 3600.0
+"""Seconds for which changes of size are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One autoscaler's past."""
+
+    uid: str
+    """Of the object: another of the same name begins anew."""
+    logs: hpa.HpaLogs
+    """The baseline's recommendations and events; kept warm whoever decides."""
+    observations: tuple[Observation, ...] = ()
+    """Oldest first."""
+    changes: tuple[SizeChange, ...] = ()
+    """Oldest first."""
+    asked: int = 0
+    """Proposals of the learned policy since this process knows the autoscaler."""
+
+
+def restored(
+    uid: str, status: Status, spec: hpa.HpaSpec, parameters: hpa.HpaParameters, *, current: int, now: float
+) -> Memory:
+    """The memory of an autoscaler that this process sees for the first time.
+
+    What its status lacks of the baseline's logs becomes the present size, so a restart is never less
+    protective than none.
+    """
+    stored = logs.from_status(status.baseline)
+    changes = tuple(
+        SizeChange(one.time, one.fromReplicas, one.toReplicas, one.source)
+        for one in status.history
+        if 0 <= now - one.time <= REMEMBERED
+    )
+    return Memory(uid, hpa.resumed(stored, spec, parameters, current, now), changes=changes)
+
+
+def remembered(
+    memory: Memory, state: WorkloadState, decision: Decision, outcome: Outcome, baseline: hpa.HpaLogs | None
+) -> Memory:
+    """The memory after a tick. `baseline`: the HPA's logs after it."""
+    return replace(
+        memory,
+        logs=baseline or memory.logs,
+        observations=(*memory.observations, observation(state))[-OBSERVATIONS:],
+        changes=_changes(memory, decision, outcome),
+        asked=memory.asked + (decision.policy is not None),
+    )
+
+
+def observation(state: WorkloadState) -> Observation:
+    """What later ticks need of this one."""
+    snapshot = state.snapshot
+    return Observation(
+        at=state.now,
+        cpu=snapshot.value(SignalName.CPU),
+        latency_p99=snapshot.value(SignalName.LATENCY_P99),
+        throughput=snapshot.value(SignalName.THROUGHPUT),
+    )
+
+
+def baseline_logs(
+    result: hpa.HpaResult,
+    spec: hpa.HpaSpec,
+    parameters: hpa.HpaParameters,
+    decision: Decision,
+    outcome: Outcome,
+) -> hpa.HpaResult:
+    """The baseline's pass after acting: an event is noted only where its own size was written."""
+    if decision.source is Source.BASELINE and outcome.reason is Reason.SUCCEEDED_RESCALE:
+        return hpa.written(result, spec, parameters, outcome.at)
+    if decision.source is Source.BASELINE and outcome.reason is Reason.FAILED_UPDATE_SCALE:
+        return hpa.refused(result, outcome.message)
+    return result
+
+
+def _changes(memory: Memory, decision: Decision, outcome: Outcome) -> tuple[SizeChange, ...]:
+    kept = tuple(one for one in memory.changes if outcome.at - one.at <= REMEMBERED)
+    if outcome.reason is not Reason.SUCCEEDED_RESCALE or outcome.accepted is None:
+        return kept
+    return (*kept, SizeChange(outcome.at, decision.replicas_from, outcome.accepted, decision.source))
