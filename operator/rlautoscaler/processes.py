@@ -17,10 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from rlautoscaler import assemblies, handlers
 from rlautoscaler.acting.leases import Elector
 from rlautoscaler.assemblies import Doors
 from rlautoscaler.clients import kube, prometheus
+from rlautoscaler.clients.refusals import Call
 from rlautoscaler.errors import OperatorError, SettingsError
 from rlautoscaler.observing import watches
 from rlautoscaler.observing.caches import Caches
@@ -38,11 +41,17 @@ GRACE = 20.0
 
 async def serve(settings: Settings, *, on_tick: Callable[[TickStatistics], None] = lambda _: None) -> None:
     """Run the operator until a signal, or until leadership is lost (`LeadershipLostError`)."""
+    registry = new_registry()
+    metrics = Metrics(registry, version=version("rlautoscaler"))
+
+    def on_call(call: Call) -> None:
+        metrics.api_requests_total.labels(call.verb, call.resource.plural, call.subresource).inc()
+
     async with (
-        kube.connect(kubeconfig=settings.kubeconfig, context=settings.context) as api,
+        kube.connect(kubeconfig=settings.kubeconfig, context=settings.context, on_call=on_call) as api,
         prometheus.connect(assemblies.prometheus_settings(settings)) as source,
     ):
-        await Process(settings, Doors(api, source), on_tick).run()
+        await Process(settings, Doors(api, source), registry, metrics, on_tick).run()
 
 
 class LeadershipLostError(OperatorError):
@@ -52,9 +61,18 @@ class LeadershipLostError(OperatorError):
 class Process:
     """The parts, their beginning and their end."""
 
-    def __init__(self, settings: Settings, doors: Doors, on_tick: Callable[[TickStatistics], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        doors: Doors,
+        registry: CollectorRegistry,
+        metrics: Metrics,
+        on_tick: Callable[[TickStatistics], None],
+    ) -> None:
         self._settings = settings
         self._doors = doors
+        self._registry = registry
+        self._metrics = metrics
         self._on_tick = on_tick
         self._caches = Caches()
         self._store = Store()
@@ -65,10 +83,8 @@ class Process:
         """Start everything, wait for the end, end everything."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._ending.set)
-        registry = new_registry()
-        metrics = Metrics(registry, version=version("rlautoscaler"))
         server = ProbeServer(
-            application(registry, self._pulses, self._cache_states),
+            application(self._registry, self._pulses, self._cache_states),
             host=self._settings.listen_address,
             port=self._settings.listen_port,
         )
@@ -81,16 +97,16 @@ class Process:
             ) from error
         logger.info("Probes and metrics on port %d", port)
         try:
-            await self._operate(metrics)
+            await self._operate()
         finally:
             await server.stop()
 
-    async def _operate(self, metrics: Metrics) -> None:
+    async def _operate(self) -> None:
         lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         elector = assemblies.elector(self._doors.api, self._settings, self._pulses, lost)
         electing = asyncio.create_task(elector.run(), name="lease loop")
         caching = asyncio.create_task(self._cache(), name="caches")
-        deciding = asyncio.create_task(self._decide(metrics, elector), name="decision loop")
+        deciding = asyncio.create_task(self._decide(elector), name="decision loop")
         kopf_stop = threading.Event()
         watching = asyncio.create_task(asyncio.to_thread(self._watch, kopf_stop), name="kopf")
         try:
@@ -125,13 +141,13 @@ class Process:
         if self._caches.is_synced:
             await asyncio.wait([deciding], timeout=GRACE)
 
-    async def _decide(self, metrics: Metrics, elector: Elector) -> None:
+    async def _decide(self, elector: Elector) -> None:
         """The decision loop, once everything there is has been seen."""
         await self._caches.wait_synced()
         logger.info("Caches are filled; leading: %s", elector.may_act)
 
         def may_act() -> bool:
-            metrics.leading.set(elector.may_act)
+            self._metrics.leading.set(elector.may_act)
             return elector.may_act
 
         loop = assemblies.decision_loop(
@@ -139,7 +155,7 @@ class Process:
             self._settings,
             self._caches,
             self._store,
-            metrics,
+            self._metrics,
             self._pulses,
             may_act=may_act,
             sleep=self._sleep,

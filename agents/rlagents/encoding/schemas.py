@@ -63,7 +63,3 @@ class EncodedState:
     def filled(self, means: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features with each unknown one replaced by what it was on average in training."""
         return np.where(self.known, self.features, means).astype(np.float32)
-
-    def row(self, index: int) -> EncodedState:
-        """One state of the batch, as a batch of one."""
-        return EncodedState(self.features[index : index + 1], self.known[index : index + 1], self.schema)

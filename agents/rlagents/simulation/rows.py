@@ -11,21 +11,10 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 
 
-def take(structure: T, rows: NDArray[Any]) -> T:
-    """The structure with only some rows (indices, or a mask)."""
-    return _map(structure, lambda array: array[rows])  # type: ignore[no-any-return]
-
-
 def merge(old: T, new: T, rows: NDArray[np.int64]) -> T:
     """`old` with its `rows` replaced by those of `new`, which has just so many."""
-    return _merge(old, new, rows)  # type: ignore[no-any-return]
-
-
-def _map(structure: Any, function: Any) -> Any:
-    if is_dataclass(structure) and not isinstance(structure, type):
-        changes = {field.name: _map(getattr(structure, field.name), function) for field in fields(structure)}
-        return replace(structure, **changes)
-    return function(np.asarray(structure))
+    merged: T = _merge(old, new, rows)
+    return merged
 
 
 def _merge(old: Any, new: Any, rows: NDArray[np.int64]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,8 +27,16 @@ class PPORecipe:
 
     violation_price: float = 10.0
     """What a tick in violation costs, in ticks of the service's usual size; higher buys more pods."""
+    textbook: rewards.Weights | None = None
+    """Learn from the textbook's weighted sum instead, to see what it costs."""
     environment: EnvironmentSettings = field(default_factory=lambda: EnvironmentSettings(count=256))
-    ppo: ppo.PPOSettings = field(default_factory=ppo.PPOSettings)
+    hyperparameters: ppo.PPOSettings = field(default_factory=ppo.PPOSettings)
+
+    def reward(self) -> rewards.Reward:
+        """The function to be maximised."""
+        if self.textbook is not None:
+            return rewards.weighted_sum(self.textbook)
+        return rewards.cost_and_violation(self.violation_price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +64,25 @@ def train_ppo(
     made = recipe or PPORecipe()
     environment = ServiceEnvironment(
         made.environment,
-        rewards.cost_and_violation(made.violation_price),
+        made.reward(),
         np.random.default_rng([seed, 1]),
     )
-    updates = max(1, -(-steps // (made.environment.count * made.ppo.rollout_ticks)))
+    updates = max(1, -(-steps // (made.environment.count * made.hyperparameters.rollout_ticks)))
 
     def report(update: ppo.PPOUpdate) -> None:
         if on_progress is not None:
             on_progress(update, updates)
 
     with _one_thread():
-        learned = ppo.learn(environment, made.ppo, updates=updates, seed=seed, on_update=report)
+        learned = ppo.learn(environment, made.hyperparameters, updates=updates, seed=seed, on_update=report)
     model = exports.export(
         learned,
         name="ppo",
         schema=classical.SCHEMA,
         space=actions.CLASSICAL,
-        hidden_sizes=made.ppo.hidden_sizes,
+        hidden_sizes=made.hyperparameters.hidden_sizes,
         required_features=classical.REQUIRED_FEATURES,
-        recipe={"steps": learned.updates[-1].steps, **_described(made)},
+        recipe={"steps": learned.updates[-1].steps, **asdict(made)},
         seed=seed,
     )
     results = evaluations.compare(LearnedPolicy(model), evaluation or evaluations.EvaluationSettings())
@@ -93,7 +100,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _described(recipe: PPORecipe) -> dict[str, Any]:
-    return {"reward": "cost_and_violation", **asdict(recipe)}

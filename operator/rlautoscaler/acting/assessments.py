@@ -41,6 +41,15 @@ def assess(tick: Tick, *, disputes: int) -> list[Condition]:
     ]
 
 
+def needed(tick: Tick) -> tuple[ConditionType, ...]:
+    """What `Ready` asks for at this tick. In Shadow a target that somebody else scales is as it should be."""
+    result = tick.result
+    beside = isinstance(result, Success) and result.decision.reason is Reason.MANAGED_ELSEWHERE
+    if tick.mode is Mode.SHADOW and beside:
+        return tuple(kind for kind in NEEDED if kind is not ConditionType.ABLE_TO_SCALE)
+    return NEEDED
+
+
 def refusal(result: Success | Failure) -> Condition | None:
     """`Ready` where waiting would be pointless: a spec that cannot be obeyed does not flap."""
     if isinstance(result, Success) or result.reason is Reason.FAILED_GET_SCALE:
@@ -56,6 +65,9 @@ def _of_failure(failure: Failure) -> Iterator[Condition]:
 
 def _able_to_scale(result: Success) -> Condition:
     kind, outcome = ConditionType.ABLE_TO_SCALE, result.outcome
+    if result.decision.reason is Reason.MANAGED_ELSEWHERE:
+        message = f"{result.decision.message}; proposals are shown, and nothing is written to it."
+        return state(kind, False, Reason.MANAGED_ELSEWHERE, message)
     if outcome.reason is not Reason.SUCCEEDED_GET_SCALE:
         able = outcome.reason not in (Reason.FAILED_GET_SCALE, Reason.FAILED_UPDATE_SCALE)
         return state(kind, able, outcome.reason, outcome.message)

@@ -1,4 +1,4 @@
-"""The rule of leader election: one `coordination.k8s.io` Lease, one's own clock, and which move follows. Pure.
+"""The rule of leader election over one `coordination.k8s.io` Lease: what a candidate should do now. Pure.
 
 Nobody's clock is trusted but one's own: a candidate notes when *it* saw the Lease change last, by its
 monotonic clock, and takes over when nothing has changed for the lease time. What others wrote into
@@ -13,6 +13,7 @@ time from then; and every write names the version that was read, so of two candi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -104,6 +105,12 @@ def holder_of(lease: Manifest | None) -> str:
     return str(_spec(lease).get("holderIdentity") or "")
 
 
+def record_of(lease: Manifest | None) -> tuple[str, str, str]:
+    """What every renewal changes: another record means that the holder was alive."""
+    spec = _spec(lease)
+    return holder_of(lease), str(spec.get("renewTime")), str(spec.get("leaseTransitions"))
+
+
 def taken(
     lease: Manifest | None, identity: str, durations: LeaseDurations, *, name: str, wall: float
 ) -> Manifest:
@@ -122,7 +129,8 @@ def taken(
         "spec": {
             **spec,
             "holderIdentity": identity,
-            "leaseDurationSeconds": max(1, round(durations.lease)),
+            # Rounded up: others must never wait for less than we rely on.
+            "leaseDurationSeconds": math.ceil(durations.lease),
             "acquireTime": acquired or times.micro(wall),
             "renewTime": times.micro(wall),
             "leaseTransitions": transitions,
@@ -138,11 +146,6 @@ def released(lease: Manifest, *, wall: float) -> Manifest:
 
 def _spec(lease: Manifest | None) -> dict[str, Any]:
     return dict((lease or {}).get("spec") or {})
-
-
-def record_of(lease: Manifest | None) -> tuple[str, str, str]:
-    spec = _spec(lease)
-    return holder_of(lease), str(spec.get("renewTime")), str(spec.get("leaseTransitions"))
 
 
 def _declared(lease: Manifest | None, default: float) -> float:

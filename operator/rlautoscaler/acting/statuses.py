@@ -113,7 +113,7 @@ def _ready(merged: Sequence[Mapping[str, Any]], tick: Tick) -> Condition:
         return refused
     interval = tick.result.state.interval if isinstance(tick.result, Success) else 0.0
     patience = max(PATIENCE, 4 * interval)
-    needed, generation = assessments.NEEDED, tick.generation
+    needed, generation = assessments.needed(tick), tick.generation
     return conditions.summary(merged, needed, generation=generation, now=tick.now, patience=patience)
 
 

@@ -9,7 +9,7 @@ The official client authenticates and opens the connections; requests and answer
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +50,16 @@ class Timeouts:
 
 @asynccontextmanager
 async def connect(
-    *, kubeconfig: Path | None = None, context: str | None = None, timeouts: Timeouts = Timeouts()
+    *,
+    kubeconfig: Path | None = None,
+    context: str | None = None,
+    timeouts: Timeouts = Timeouts(),
+    on_call: Callable[[Call], None] = lambda _: None,
 ) -> AsyncIterator[KubeClient]:
-    """A client of the cluster that `credentials.load` finds. Raises `SettingsError`; asks nothing yet."""
+    """A client of the cluster that `credentials.load` finds. Raises `SettingsError`; asks nothing yet.
+
+    `on_call` is told of every request before it is sent.
+    """
     configuration = await credentials.load(kubeconfig, context)
     try:
         transport = ApiClient(configuration)
@@ -62,7 +69,7 @@ async def connect(
         ) from error
     transport.user_agent = FIELD_MANAGER
     try:
-        yield KubeClient(transport, timeouts)
+        yield KubeClient(transport, timeouts, on_call)
     finally:
         await transport.close()
 
@@ -70,9 +77,15 @@ async def connect(
 class KubeClient:
     """A `KubeApi` over HTTP. Nothing is retried here: the next tick is the retry."""
 
-    def __init__(self, transport: ApiClient, timeouts: Timeouts = Timeouts()) -> None:
+    def __init__(
+        self,
+        transport: ApiClient,
+        timeouts: Timeouts = Timeouts(),
+        on_call: Callable[[Call], None] = lambda _: None,
+    ) -> None:
         self._transport = transport
         self._timeouts = timeouts
+        self._on_call = on_call
 
     @property
     def server(self) -> str:
@@ -201,6 +214,7 @@ class KubeClient:
         body: Any = None,
         content_type: str = "application/json",
     ) -> aiohttp.ClientResponse:
+        self._on_call(call)
         path = call.resource.path(call.namespace, call.name, call.subresource)
         headers = {"Accept": "application/json", "Content-Type": content_type}
         headers |= self._transport.default_headers

@@ -63,19 +63,18 @@ class Cache(Generic[T]):
         """All objects under a key of the index."""
         return list(self._found.get(key, {}).values())
 
-    def put(self, manifest: Manifest) -> Place:
-        """An object that is new or has changed; returns where it lies."""
-        place = _place(manifest)
+    def put(self, manifest: Manifest) -> None:
+        """An object that is new or has changed."""
+        place = place_of(manifest)
         self._forget(place)
         kept = self._entries[place] = self._read(manifest)
         keys = self._keys[place] = tuple(self._index(manifest))
         for key in keys:
             self._found.setdefault(key, {})[place] = kept
-        return place
 
     def remove(self, manifest: Manifest) -> None:
         """An object that is gone."""
-        self._forget(_place(manifest))
+        self._forget(place_of(manifest))
 
     def retain(self, seen: set[Place], namespace: str | None) -> None:
         """Forget what a complete list, of one namespace or of all, no longer has."""
@@ -184,7 +183,8 @@ def _plain(
     return Cache(resource, partial(shapes.picked, shape=shape), index=index, optional=optional)
 
 
-def _place(manifest: Manifest) -> Place:
+def place_of(manifest: Manifest) -> Place:
+    """Where an object lies."""
     metadata = manifest.get("metadata") or {}
     return metadata.get("namespace") or "", metadata.get("name") or ""
 
@@ -202,4 +202,4 @@ def _targets(manifest: Manifest, field: str) -> list[Hashable]:
     # KEDA's reference may leave out what it is: a Deployment.
     group = str(reference.get("apiVersion") or "apps/v1").rpartition("/")[0]
     kind = str(reference.get("kind") or "Deployment")
-    return [Target(_place(manifest)[0], group, kind, str(reference["name"]))]
+    return [Target(place_of(manifest)[0], group, kind, str(reference["name"]))]

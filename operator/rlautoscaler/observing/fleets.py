@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rlagents.structs.pods import Pod, PodPhase
 from rlagents.structs.reasons import UnknownReason
-from rlautoscaler.observing.signals import Moment, Reading
+from rlautoscaler.observing.signals import EARLIEST_AGE, Moment, Reading
 from rlautoscaler.observing.tables import Parts, Table
 
 
@@ -68,7 +68,7 @@ def gather(fleet: Fleet, values: Table, ages: Table, *, by_container: bool = Fal
             continue
         if ages.failure is None:
             age = _age(parts, ages.rows.get((fleet.namespace, pod.name), {}))
-            if not age <= fleet.moment.stale_after:
+            if not EARLIEST_AGE <= age <= fleet.moment.stale_after:
                 stale += 1
                 continue
             ages_by_pod[pod.name] = age
@@ -107,8 +107,10 @@ def total(
         return Reading(missing=reason, window=window)
     if gathered.stale or (of_all and _is_any_missing(fleet, gathered)):
         return Reading(missing=UnknownReason.PARTIAL, taken_at=taken_at, window=window)
-    value = sum(figure for parts in gathered.by_pod.values() for figure in parts.values())
-    return Reading(value, taken_at=taken_at, window=window)
+    figures = [figure for parts in gathered.by_pod.values() for figure in parts.values()]
+    lowest = min(figures)
+    # A negative figure must not vanish in the sum: left alone, it is found out.
+    return Reading(lowest if lowest < 0 else sum(figures), taken_at=taken_at, window=window)
 
 
 def container_names(pod: Pod) -> set[str]:

@@ -69,5 +69,5 @@ def _checked(name: str) -> str:
 
 
 def _literal(value: str) -> str:
-    """A regular expression for exactly this text, in RE2, where letters may not be escaped."""
-    return re.sub(r"([^\w ])", r"\\\1", value, flags=re.ASCII)
+    """A regular expression for exactly this text, in RE2."""
+    return re.sub(r"([\\.+*?()\[\]{}|^$])", r"\\\1", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from rlautoscaler.observing.fleets import Fleet, gather, total
 from rlautoscaler.observing.presets import Preset
 from rlautoscaler.observing.promql import age
 from rlautoscaler.observing.requests import QUANTILES, RequestQueries
-from rlautoscaler.observing.signals import Reading
+from rlautoscaler.observing.signals import EARLIEST_AGE, Reading
 from rlautoscaler.observing.tables import Key, Table, Tables, why
 from rlautoscaler.observing.usages import BY_CONTAINER, BY_POD, UsageQueries
 from rlautoscaler.observing.wishes import OwnQuery, Wanted
@@ -127,7 +128,7 @@ def own(tables: Tables, query: OwnQuery, *, now: float, window: float) -> Readin
     seconds = _only(tables.samples(age(query.timestamp_query)))
     if seconds is UnknownReason.NO_SERIES:
         return Reading(missing=UnknownReason.STALE, window=window)
-    taken_at = None if isinstance(seconds, UnknownReason) else now - seconds
+    taken_at = None if isinstance(seconds, UnknownReason) else _taken_at(now, seconds)
     return Reading(value, taken_at=taken_at, window=window)
 
 
@@ -145,7 +146,12 @@ def _row(key: Key, values: Table, ages: Table, *, now: float, window: float) -> 
         return Reading(value, window=window)
     if key not in ages.rows:  # the rate still averages over what the raw series no longer has
         return Reading(missing=UnknownReason.STALE, window=window)
-    return Reading(value, taken_at=now - ages.rows[key][""], window=window)
+    return Reading(value, taken_at=_taken_at(now, ages.rows[key][""]), window=window)
+
+
+def _taken_at(now: float, age: float) -> float | None:
+    """None for what cannot be an age."""
+    return now - age if math.isfinite(age) and age >= EARLIEST_AGE else None
 
 
 def _latencies(where: Place, buckets: str, ages: str, window: float) -> dict[SignalName, Reading]:
@@ -170,7 +176,7 @@ def _number(bound: str) -> float:
     try:
         return float(bound)
     except ValueError:
-        return float("nan")
+        return math.nan
 
 
 def _only(answer: Vector | PrometheusError) -> float | UnknownReason:

@@ -31,6 +31,10 @@ LARGEST: Mapping[SignalName, float] = MappingProxyType(
 """What no service reaches, in the signal's unit: above it a query or an exporter is wrong. A latency in
 milliseconds is not noticed, one in nanoseconds is."""
 
+EARLIEST_AGE = -60.0
+"""Seconds: a sample may come from a clock that is a little ahead. What is further in the future is no time of
+a sample, as a timestamp in milliseconds, and would look fresh for ever."""
+
 _SHARE_TOLERANCE = 1.05
 """Numerator and denominator are read milliseconds apart, so a share of all may come out just above 1."""
 

@@ -11,9 +11,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from rlautoscaler.clients.protocols import KubeApi, WatchEvent
+from rlautoscaler.clients.protocols import KubeApi, Manifest, WatchEvent
 from rlautoscaler.errors import ApiError, ForbiddenError, GoneError, NotFoundError
-from rlautoscaler.observing.caches import Cache, Caches, Place
+from rlautoscaler.observing.caches import Cache, Caches, Place, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Watcher:
         version = ""
         async with aclosing(self._api.pages(self._cache.resource, self._namespace)) as pages:
             async for page in pages:
-                seen.update(self._cache.put(manifest) for manifest in page.items)
+                seen.update(self._put(manifest) for manifest in page.items)
                 version = page.resource_version
         self._cache.retain(seen, self._namespace)
         self._in_contact()
@@ -131,9 +131,19 @@ class Watcher:
     def _take_in(self, event: WatchEvent) -> None:
         match event.type:
             case "ADDED" | "MODIFIED":
-                self._cache.put(event.object)
+                self._put(event.object)
             case "DELETED":
                 self._cache.remove(event.object)
+
+    def _put(self, manifest: Manifest) -> Place:
+        """Whatever somebody has stored, the watch goes on: an object of odd contents is as good as absent."""
+        try:
+            self._cache.put(manifest)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            self._cache.remove(manifest)
+            place = "/".join(place_of(manifest))
+            logger.warning("%s %s cannot be read: %r", self._cache.resource.plural, place, error)
+        return place_of(manifest)
 
     def _in_contact(self) -> None:
         self._cache.contact_at = self._pace.clock()

@@ -61,6 +61,7 @@ class Reporter:
             mode=case.mode,
             overrides=case.overrides,
             sections=sections(
+                self._writer.newest(acted.subject.stored.manifest),
                 acted.subject,
                 case.mode,
                 acted.decided,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rlagents.deciding.cases import Decided, Mode
 from rlagents.policies import hpa
 from rlagents.policies.hpa.logs import retention
@@ -11,12 +14,13 @@ from rlautoscaler.reconciling import recommendations
 from rlautoscaler.reconciling.subjects import Subject
 from rlautoscaler.remembering.memories import Memory
 from rlautoscaler.resources import logs
-from rlautoscaler.resources.statuses import ModelStatus, RolloutStatus, Stage, Status
+from rlautoscaler.resources.statuses import ModelStatus, RolloutStatus, Stage
 
 _STAGES = {Mode.BASELINE: Stage.BASELINE, Mode.SHADOW: Stage.SHADOW, Mode.AUTO: Stage.FULL}
 
 
 def sections(
+    old: Mapping[str, Any],
     subject: Subject,
     mode: Mode,
     decided: Decided,
@@ -27,24 +31,25 @@ def sections(
     *,
     now: float,
 ) -> Sections:
-    """All that the tick knows besides the decision itself."""
+    """All that the tick knows besides the decision itself. `old`: the status before it."""
     kept = retention(baseline, parameters)
     return Sections(
-        rollout=_rollout(subject.stored.autoscaler.status, mode, decided, now),
+        rollout=_rollout(old, mode, decided, now),
         model=_model(decided, memory, policy),
         vertical=recommendations.vertical(subject, decided.decision, now=now),
         baseline=logs.to_status(memory.logs, now=now, kept=kept),
     )
 
 
-def _rollout(status: Status, mode: Mode, decided: Decided, now: float) -> RolloutStatus:
-    stage, before = _STAGES[mode], status.rollout
-    stays = before is not None and before.stage is stage and before.since is not None
+def _rollout(old: Mapping[str, Any], mode: Mode, decided: Decided, now: float) -> RolloutStatus:
+    stage, before = _STAGES[mode], old.get("rollout")
+    known = None if before is None else RolloutStatus.model_validate(before)
+    since = known.since if known is not None and known.stage is stage else None
     blocked = decided.decision.policy_reason if mode is Mode.AUTO else None
     return RolloutStatus(
         stage=stage,
         ratio=1.0 if mode is Mode.AUTO else 0.0,
-        since=before.since if stays and before is not None else float(int(now)),
+        since=float(int(now)) if since is None else since,
         blockedBy=None if blocked is None else blocked.value,
     )
 

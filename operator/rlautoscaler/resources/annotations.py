@@ -47,21 +47,21 @@ class Annotations:
     problems: tuple[str, ...] = ()
     """A sentence for each value that could not be read as it was meant."""
 
-
-def parse(annotations: Mapping[str, str] | None) -> Annotations:
-    """What the annotations say. Never raises."""
-    found = annotations or {}
-    replicas, problems = _replicas(found.get(PAUSED_REPLICAS))
-    transfer, unclear = _transfer(found.get(TRANSFER_OWNERSHIP))
-    return Annotations(
-        paused=is_on(found.get(PAUSED)) or bool(problems),
-        paused_scale_in=is_on(found.get(PAUSED_SCALE_IN)),
-        paused_scale_out=is_on(found.get(PAUSED_SCALE_OUT)),
-        paused_replicas=replicas,
-        force_baseline=is_on(found.get(FORCE_BASELINE)),
-        transfer_ownership=transfer,
-        problems=problems + unclear,
-    )
+    @staticmethod
+    def parse(annotations: Mapping[str, str] | None) -> Annotations:
+        """What the annotations of an object say. Never raises."""
+        found = annotations or {}
+        replicas, problems = _replicas(found.get(PAUSED_REPLICAS))
+        transfer, unclear = _transfer(found.get(TRANSFER_OWNERSHIP))
+        return Annotations(
+            paused=is_on(found.get(PAUSED)) or bool(problems),
+            paused_scale_in=is_on(found.get(PAUSED_SCALE_IN)),
+            paused_scale_out=is_on(found.get(PAUSED_SCALE_OUT)),
+            paused_replicas=replicas,
+            force_baseline=is_on(found.get(FORCE_BASELINE)),
+            transfer_ownership=transfer,
+            problems=problems + unclear,
+        )
 
 
 def is_on(value: str | None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rlagents.structs.states import WorkloadKey
-from rlautoscaler.resources.annotations import Annotations, parse
+from rlautoscaler.resources.annotations import Annotations
 from rlautoscaler.resources.documents import sentences
 from rlautoscaler.resources.specs import Spec
 from rlautoscaler.resources.statuses import Status
@@ -48,7 +48,7 @@ def read(manifest: Mapping[str, Any]) -> Autoscaler:
         generation=_number(metadata.get("generation")),
         spec=read_spec(manifest.get("spec")),
         status=read_status(manifest.get("status")),
-        annotations=parse(_texts(metadata.get("annotations"))),
+        annotations=Annotations.parse(_texts(metadata.get("annotations"))),
     )
 
 

@@ -1,7 +1,9 @@
 """What every object of the document shares: strict types, no unknown fields, its rules, and plain sentences.
 
 Types are as strict as the API server's: a number in quotes is no number, `true` is no 1. Nulls are dropped
-before anything is looked at, because the API server drops them, too.
+before anything is looked at, because the API server drops them, too. In one point the two differ: a whole
+number written with a point (`10.0`) is refused here, while the server stores it as 10 wherever no rule looks
+at it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _KEY_TAIL = bytes.fromhex("a00a06082a8648ce3d030107")
 
 
 def issue(layout: Layout, users: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """New tokens of the users and the admin, written with a new signing key where kube-apiserver reads them."""
+    """New tokens of the users and the admin, written with a signing key where kube-apiserver reads them."""
     groups = {**users, ADMIN: ADMIN_GROUPS}
     tokens = {user: secrets.token_urlsafe(24) for user in groups}
     write_private(layout.token_file, token_file(tokens, groups))

@@ -35,5 +35,7 @@ def _job(exporter: Exporter, port: int) -> dict[str, object]:
         "metrics_path": endpoints.path(exporter),
         # One target plays for many pods, whose labels it knows.
         "honor_labels": True,
+        # Else Prometheus ends a series at the first sample that carries its own time, as late ones do.
+        "track_timestamps_staleness": True,
         "static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}],
     }

@@ -14,8 +14,8 @@ import kopf
 
 from rlagents.structs.states import WorkloadKey
 
-_NOISY = ("aiohttp.access", "kubernetes")
-"""Loggers whose INFO is a line per request."""
+_NOISY = ("aiohttp.access", "kubernetes", "kopf.objects", "kopf.activities", "kopf._core.engines.activities")
+"""Loggers whose INFO is a line per request or per object."""
 
 
 class LogStyle(StrEnum):

@@ -139,6 +139,20 @@ class Metrics:
             registry=registry,
             buckets=_SECONDS,
         )
+        self.decisions_total = Counter(
+            "decisions_total",
+            "Decisions, those that change nothing among them.",
+            ["source"],
+            namespace=_PREFIX,
+            registry=registry,
+        )
+        self.api_requests_total = Counter(
+            "api_requests_total",
+            "Requests sent to the API server, kopf's not among them.",
+            ["verb", "resource", "subresource"],
+            namespace=_PREFIX,
+            registry=registry,
+        )
         self.write_errors_total = Counter(
             "write_errors_total",
             "Statuses and events that the API server did not take.",
@@ -167,6 +181,7 @@ class Metrics:
 
     def observe_decision(self, decision: Decision) -> None:
         """What each decider wanted, and what was changed about it."""
+        self.decisions_total.labels(_source(decision.source)).inc()
         self._propose(decision.key, Source.BASELINE, decision.baseline)
         self._propose(decision.key, Source.POLICY, decision.policy)
         for limitation in decision.limitations:

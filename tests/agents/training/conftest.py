@@ -27,7 +27,7 @@ def _train(seed: int) -> Trained:
 
     recipe = recipes.PPORecipe(
         environment=EnvironmentSettings(count=8, episode_ticks=20),
-        ppo=PPOSettings(rollout_ticks=32, minibatches=2),
+        hyperparameters=PPOSettings(rollout_ticks=32, minibatches=2),
     )
     return recipes.train_ppo(
         seed,

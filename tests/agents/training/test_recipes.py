@@ -85,7 +85,8 @@ def test_progress_tells_each_update_and_how_many_there_will_be() -> None:
     """Steps are rounded up to whole updates."""
     heard: list[tuple[int, int]] = []
     recipe = recipes.PPORecipe(
-        environment=EnvironmentSettings(count=4), ppo=ppo.PPOSettings(rollout_ticks=16, minibatches=2)
+        environment=EnvironmentSettings(count=4),
+        hyperparameters=ppo.PPOSettings(rollout_ticks=16, minibatches=2),
     )
     recipes.train_ppo(
         0,
@@ -99,6 +100,10 @@ def test_progress_tells_each_update_and_how_many_there_will_be() -> None:
 
 def test_training_leaves_the_number_of_threads_as_it_was(train_little: TrainLittle) -> None:
     """One thread while training, whatever the process had before and after."""
+    before = torch.get_num_threads()
     torch.set_num_threads(2)
-    train_little(0)
-    assert torch.get_num_threads() == 2
+    try:
+        train_little(0)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

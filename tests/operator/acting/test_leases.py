@@ -98,6 +98,14 @@ def test_transitions_count_changes_of_holder() -> None:
     assert over["spec"]["acquireTime"] == over["spec"]["renewTime"]
 
 
+@pytest.mark.parametrize(("seconds", "declared"), [(15.0, 15), (15.4, 16), (0.3, 1)])
+def test_the_declared_time_is_never_shorter(seconds: float, declared: int) -> None:
+    """Whole seconds are all that a Lease can say; others wait the longer time."""
+    durations = LeaseDurations(seconds, seconds * 0.9, seconds * 0.1)
+    spec = elections.taken(None, "me", durations, name=NAME, wall=0)["spec"]
+    assert spec["leaseDurationSeconds"] == declared
+
+
 @pytest.mark.parametrize(
     "durations",
     [

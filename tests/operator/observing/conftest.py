@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rlagents.structs.pods import CPU, ConditionStatus, Container, Pod, PodPhase
-from rlagents.structs.signals import MetricsSnapshot
+from rlagents.structs.signals import MetricsSnapshot, SignalName
 from rlagents.structs.states import WorkloadKey
 from rlautoscaler.clients.fakes import FakePrometheus
 from rlautoscaler.clients.protocols import Sample
@@ -55,7 +55,7 @@ class Scene:
     all sampled 5 s ago.
     """
 
-    wanted: Wanted = Wanted(KEY, "checkout", preset="istio")
+    wanted: Wanted = field(default_factory=lambda: Wanted(KEY, "checkout", preset="istio"))
     pods: tuple[Pod, ...] = PODS
     api: FakePrometheus = field(default_factory=FakePrometheus)
     reader: SnapshotReader = field(init=False)
@@ -67,8 +67,8 @@ class Scene:
             (requests.throughput, 90.0),
             (requests.throughput_smooth, 88.0),
             (requests.requests_age, 5.0),
-            (requests.latencies.get("latencyP50"), 0.02),
-            (requests.latencies.get("latencyP99"), 0.2),
+            (requests.latencies.get(SignalName.LATENCY_P50), 0.02),
+            (requests.latencies.get(SignalName.LATENCY_P99), 0.2),
             (requests.latency_age, 5.0),
         ):
             if text is not None:

@@ -256,7 +256,7 @@ STALE_TRAFFIC = Signal.unknown(UnknownReason.STALE, taken_at=NOW - 300)
             id="more failed than were asked",
         ),
         pytest.param(
-            Reading(1e-300),
+            Reading(1e300),
             Signal.known(1e-320, taken_at=NOW),
             None,
             SignalState.UNKNOWN,

@@ -216,8 +216,9 @@ Place = tuple[str | int, ...]
 
 def places(document: Any, prefix: Place = ()) -> Iterator[Place]:
     """Every place below a document, outermost first."""
-    children = document.items() if isinstance(document, dict) else enumerate(document)
-    for key, child in children if isinstance(document, dict | list) else ():
+    if not isinstance(document, dict | list):
+        return
+    for key, child in document.items() if isinstance(document, dict) else enumerate(document):
         yield (*prefix, key)
         yield from places(child, (*prefix, key))
 
@@ -251,6 +252,15 @@ def removed(draw: st.DrawFn) -> Document:
 
 
 @st.composite
+def mixed(draw: st.DrawFn) -> Document:
+    """One value is from another valid document, which may not go with the rest."""
+    spec, other = draw(SPECS), draw(SPECS)
+    shared = [place for place in places(other) if place in set(places(spec))]
+    place = draw(st.sampled_from(shared))
+    return changed(spec, place, lambda holder, key: holder.__setitem__(key, at(other, place)))
+
+
+@st.composite
 def added(draw: st.DrawFn) -> Document:
     """One field of the schema is there that was not, or one of its values was doubled."""
     spec, junk = draw(SPECS), draw(JUNK)
@@ -276,7 +286,7 @@ def at(document: Any, place: Place) -> Any:
 FIELDS = sorted(
     {*Spec.model_fields, "mode", "name", "type", "group", "path", "url", "cpu", "value", "Name", "x"}
 )
-CHANGED = replaced() | removed() | added()
+CHANGED = replaced() | removed() | added() | mixed()
 
 
 @st.composite

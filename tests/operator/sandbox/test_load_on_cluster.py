@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ FAST_HPA = (
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A sandbox of this module's own: its Prometheus and its HPA controller are set up for it."""
+    """A sandbox of this module's own, whose Prometheus and HPA controller are set up for it."""
 
     sandbox: Sandbox
     api: KubeApi
@@ -58,14 +58,17 @@ async def eventually(condition: Callable[[], Awaitable[object]], seconds: float 
         await asyncio.sleep(0.2)
 
 
+@pytest.fixture(scope="module")
+def plane(programs: None) -> Iterator[Sandbox]:
+    with Sandbox(SandboxOptions(label="tests", controller_manager_args=FAST_HPA)) as running:
+        yield running
+
+
 @pytest.fixture
-async def scene(programs: None) -> AsyncIterator[Scene]:
-    options = SandboxOptions(label="tests", controller_manager_args=FAST_HPA)
-    async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox(options))
-        api = await stack.enter_async_context(kube.connect(kubeconfig=sandbox.kubeconfig))
-        settings = prometheus.Settings(sandbox.prometheus_url)
-        yield Scene(sandbox, api, await stack.enter_async_context(prometheus.connect(settings)))
+async def scene(plane: Sandbox) -> AsyncIterator[Scene]:
+    settings = prometheus.Settings(plane.prometheus_url)
+    async with kube.connect(kubeconfig=plane.kubeconfig) as api, prometheus.connect(settings) as client:
+        yield Scene(plane, api, client)
 
 
 async def begin(scene: Scene, driver: Driver, *, ready: int) -> None:
@@ -89,17 +92,18 @@ async def test_prometheus_measures_what_was_offered(scene: Scene) -> None:
         await scene.api.patch(DEPLOYMENTS, "truth", "web", {"spec": {"replicas": 3}}, subresource="scale")
         await asyncio.sleep(12)
         now = time.time()
+        own = '{namespace="truth"}'
         seen = {
-            "requests": await scene.value("sum(rate(istio_requests_total[10s]))"),
-            "durations": await scene.value("sum(rate(istio_request_duration_milliseconds_count[10s]))"),
-            "cores": await scene.value("sum(rate(container_cpu_usage_seconds_total[10s]))"),
-            "now": await scene.value("sum(irate(istio_requests_total[10s]))"),
+            "requests": await scene.value(f"sum(rate(istio_requests_total{own}[10s]))"),
+            "durations": await scene.value(f"sum(rate(istio_request_duration_milliseconds_count{own}[10s]))"),
+            "cores": await scene.value(f"sum(rate(container_cpu_usage_seconds_total{own}[10s]))"),
+            "now": await scene.value(f"sum(irate(istio_requests_total{own}[10s]))"),
+            "ready": await scene.value('sum(kube_pod_status_ready{namespace="truth",condition="true"})'),
         }
-        ready = await scene.value('sum(kube_pod_status_ready{condition="true"})')
         records = [record for record in driver.records[service.key] if now - 10.5 < record.at <= now]
         # Prometheus extrapolates a pod's first seconds, which only the third pod's share is touched by.
         requests, cores = mean(records, lambda one: one.completed), mean(records, lambda one: one.cpu_cores)
-    assert ready == 3
+    assert seen["ready"] == 3
     assert seen["requests"] == pytest.approx(requests, rel=0.03)
     assert seen["durations"] == pytest.approx(requests, rel=0.03)
     assert seen["cores"] == pytest.approx(cores, rel=0.03)
@@ -113,8 +117,8 @@ def mean(records: list[Record], figure: Callable[[Record], float]) -> float:
 async def test_prometheus_sees_faults(scene: Scene) -> None:
     """A frozen metric ages, a stopped one is gone at the next scrape, and both are back when the fault ends."""
     service = SandboxService("faults", "web", PARAMETERS, lambda _: 20.0, startup_delay=0.0)
-    age = "time() - max(timestamp(istio_requests_total))"
-    memory = "sum(container_memory_working_set_bytes)"
+    age = 'time() - max(timestamp(istio_requests_total{namespace="faults"}))'
+    memory = 'sum(container_memory_working_set_bytes{namespace="faults"})'
     await services.apply(scene.api, service)
 
     async def is_older_than(seconds: float) -> bool:
@@ -143,7 +147,7 @@ async def test_prometheus_sees_faults(scene: Scene) -> None:
 
 
 async def test_the_clusters_own_hpa_scales_on_the_bridge(scene: Scene) -> None:
-    """With 0.8 cores in use and 50 % of half a core wanted, the HPA controller sets 4 pods; without load, 1."""
+    """With 0.8 cores in use and 0.25 a pod wanted the HPA controller adds pods; without load it removes them."""
     rates = [80.0]
     service = SandboxService("hpa", "web", PARAMETERS, lambda _: rates[0], replicas=2, startup_delay=1.0)
     await services.apply(scene.api, service)

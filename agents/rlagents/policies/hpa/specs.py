@@ -59,7 +59,7 @@ def _check_bounds(spec: HpaSpec, scale_to_zero: bool) -> None:
     low, high = spec.min_replicas, spec.max_replicas
     if low > high:
         raise InvalidSpecError(
-            f"minReplicas ({low}) exceeds maxReplicas ({high}): lower the one or raise the other."
+            f"minReplicas {low} exceeds maxReplicas {high}: lower the one or raise the other."
         )
     if low == 0 and not scale_to_zero:
         raise InvalidSpecError("minReplicas must be at least 1: the gate HPAScaleToZero is off.")

@@ -30,6 +30,16 @@ class _Entry:
     event: WatchEvent
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How the streams that were open were closed last."""
+
+    times: int = 0
+    error: ApiError | None = None
+    at: int = 0
+    """Length of the history then: what came later, they did not carry."""
+
+
 @dataclass(slots=True)
 class _Failure:
     """A call that shall fail."""
@@ -70,7 +80,7 @@ class FakeKubeApi:
         self._history: list[_Entry] = []
         self._oldest_watchable = 0
         self._changed = asyncio.Event()
-        self._streams_ended: tuple[int, ApiError | None] = (0, None)
+        self._ended = _Ended()
 
     # The scene, set by tests.
 
@@ -102,7 +112,7 @@ class FakeKubeApi:
 
     def end_watches(self, error: ApiError | None = None) -> None:
         """Close every open watch, cleanly or with an error."""
-        self._streams_ended = (self._streams_ended[0] + 1, error)
+        self._ended = _Ended(self._ended.times + 1, error, at=len(self._history))
         self._wake()
 
     def fail(
@@ -149,22 +159,25 @@ class FakeKubeApi:
         self, resource: Resource, namespace: str | None = None, *, resource_version: str
     ) -> AsyncGenerator[WatchEvent, None]:
         """See `KubeApi`."""
+        begun = self._ended.times
         call = await self._enter(Call("watch", resource, namespace))
         version = int(resource_version or 0)
         if version < self._oldest_watchable:
             raise _refused(call, HTTPStatus.GONE, "Expired", "too old resource version")
-        begun, position = self._streams_ended[0], 0
+        position = 0
         while True:
-            for entry in self._history[position:]:
+            is_ended = self._ended.times != begun
+            reached = self._ended.at if is_ended else len(self._history)
+            for entry in self._history[position:reached]:
                 if entry.version > version and _concerns(entry, call):
                     yield copy.deepcopy(entry.event)
-            position = len(self._history)
-            ended, error = self._streams_ended
-            if ended != begun:
-                if error is not None:
-                    raise error
+            position = reached
+            if is_ended:
+                if self._ended.error is not None:
+                    raise self._ended.error
                 return
-            await self._changed.wait()
+            if position == len(self._history):
+                await self._changed.wait()
 
     async def create(self, resource: Resource, namespace: str | None, body: Manifest) -> Manifest:
         """See `KubeApi`."""

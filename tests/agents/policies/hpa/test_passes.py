@@ -28,9 +28,9 @@ def fleet(count, usage):
 def a_pass(spec, size, usage, logs, at, **others):
     """One pass over a healthy fleet of the size."""
     settings = others.pop("parameters", hpa.PRODUCTION)
-    return hpa.reconcile(
-        spec, settings, hpa.ScaleObservation(size, size), *fleet(size, usage), logs, at, **others
-    )
+    pods, samples = fleet(size, usage)
+    scale = hpa.ScaleObservation(size, size)
+    return hpa.reconcile(spec, settings, scale, pods, samples, logs, at, **others)
 
 
 def played(spec, size, usage, until, *, parameters=hpa.PRODUCTION):

@@ -118,7 +118,7 @@ def test_an_empty_behavior_is_one():
         ([source("Resource", name="cpu", target={"type": "Utilization", "averageUtilization": "50"})], None, 1, 5, r"averageUtilization must be a whole number, not '50'"),
         ([source("Resource", name="cpu", target={"type": "Utilization", "averageUtilization": True})], None, 1, 5, r"must be a whole number"),
         ([source("Resource", name="cpu", target={"type": "AverageValue", "averageValue": "0"})], None, 1, 5, r"averageValue must be above 0"),
-        ([source("Resource", name="cpu", target={"type": "AverageValue", "averageValue": "5 cores"})], None, 1, 5, r"averageValue: 5 cores is not a Kubernetes quantity"),
+        ([source("Resource", name="cpu", target={"type": "AverageValue", "averageValue": "5 cores"})], None, 1, 5, r"averageValue: '5 cores' is not a Kubernetes quantity"),
         ([source("ContainerResource", name="cpu", target={"type": "Utilization", "averageUtilization": 50})], None, 1, 5, r"containerResource needs the field container"),
         ([source("Pods", metric={"name": "rps"}, target={"type": "Value", "value": "1"})], None, 1, 5, r"must set averageValue, and nothing else"),
         ([source("Pods", metric={}, target={"type": "AverageValue", "averageValue": "1"})], None, 1, 5, r"pods.metric needs the field name"),

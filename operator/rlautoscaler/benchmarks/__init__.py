@@ -1,0 +1,1 @@
+"""Measurements that are commands, never tests: they print what this machine does, with their settings."""
