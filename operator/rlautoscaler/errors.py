@@ -13,7 +13,8 @@
     │   ├── DeadlineError               the tick's time was over first
     │   └── QueryError              it answered that the query is wrong
     ├── SettingsError           the process was started with settings that cannot work
-    └── SandboxError            the local control plane cannot be built, started or kept up
+    ├── SandboxError            the local control plane cannot be built, started or kept up
+    └── DemoError               the demo cannot begin or go on
 
 Each message is a sentence that tells the reader what to do.
 """
@@ -82,3 +83,7 @@ class SettingsError(OperatorError):
 
 class SandboxError(OperatorError):
     """The local control plane cannot be built, started or kept up."""
+
+
+class DemoError(OperatorError):
+    """The demo cannot begin or go on."""

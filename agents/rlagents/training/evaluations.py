@@ -73,10 +73,11 @@ def compare(
     policy: LearnedPolicy,
     settings: EvaluationSettings = EvaluationSettings(),
 ) -> tuple[Result, ...]:
-    """The policy (its most probable action), its sampled variant, and the rules; best known names first."""
+    """The policy (its most probable action), its sampled variant, and the rules."""
     entrants: dict[str, Entrant] = {
         "ppo": lambda _, __: _learned(policy, None),
         "ppo-sampled": lambda _, seed: _learned(policy, np.random.default_rng(seed)),
+        "hpa-like-40": lambda _, __: _ruled(rules.HpaLike(0.4)),
         "hpa-like-50": lambda _, __: _ruled(rules.HpaLike(0.5)),
         "hpa-like-60": lambda _, __: _ruled(rules.HpaLike(0.6)),
         "hpa-like-70": lambda _, __: _ruled(rules.HpaLike(0.7)),

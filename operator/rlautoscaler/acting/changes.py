@@ -70,7 +70,6 @@ def _headline(status: Document) -> dict[str, Any]:
         "sizes": _only(status, "currentReplicas", "desiredReplicas", "lastScaleTime"),
         "spec": _only(status, "observedGeneration", "selector"),
         "target": _only(_target(status), "source", "reason", "limitedReason"),
-        "history": status.get("history") or [],
         "conditions": [
             _only(condition, "type", "status", "reason", "observedGeneration")
             for condition in status.get("conditions") or ()

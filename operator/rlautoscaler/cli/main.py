@@ -11,7 +11,7 @@ from importlib.metadata import version
 import typer
 
 from rlagents.structs.errors import BrainError
-from rlautoscaler.cli import crds, evaluations, runs, sandboxes, trainings
+from rlautoscaler.cli import crds, demos, evaluations, runs, sandboxes, trainings
 from rlautoscaler.errors import OperatorError
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(runs.run)
-# demo
+app.command()(demos.demo)
 app.add_typer(sandboxes.app, name="sandbox")
 app.command()(trainings.train)
 app.add_typer(evaluations.app, name="evaluate")

@@ -41,11 +41,12 @@ class Timeouts:
     connect: float = 10.0
     call: float = 30.0
     """One request, one page of a list."""
-    watch: float = 300.0
-    """The server ends a watch after this; it goes on with a new one, which also spreads load over servers."""
-    watch_silence: float = 100.0
-    """A watch without an event or bookmark for so long is dead: bookmarks come about once a minute.
-    Load balancers drop idle connections without telling (nolar/kopf#585)."""
+    watch: float = 60.0
+    """The server ends a watch after this, and it goes on with a new one. So short because nothing else shows
+    that a quiet watch lives: the server sends no bookmark before a watch's first event."""
+    watch_silence: float = 90.0
+    """A watch without any word for so long is dead, since the server has not even ended it. Load balancers
+    drop idle connections without telling (nolar/kopf#585)."""
 
 
 @asynccontextmanager

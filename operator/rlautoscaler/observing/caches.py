@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from rlagents.structs.pods import Pod
 from rlautoscaler.clients import protocols as kinds
 from rlautoscaler.clients.protocols import Manifest, Resource
-from rlautoscaler.observing import shapes
-from rlautoscaler.observing.pods import PodEntry, entry
+from rlautoscaler.observing import pods, shapes
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ class Caches:
     replicasets: Cache[Manifest] = field(
         default_factory=lambda: _plain(kinds.REPLICASETS, shapes.REPLICASET, index=_owners)
     )
-    pods: Cache[PodEntry] = field(default_factory=lambda: Cache(kinds.PODS, entry, index=_owners))
+    pods: Cache[Pod] = field(default_factory=lambda: Cache(kinds.PODS, pods.parsed, index=_owners))
     hpas: Cache[Manifest] = field(
         default_factory=lambda: _plain(
             kinds.HORIZONTALPODAUTOSCALERS,

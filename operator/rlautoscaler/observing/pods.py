@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from rlagents.structs.errors import InvalidSpecError
@@ -16,23 +17,12 @@ from rlautoscaler.observing.shapes import POD, picked
 CRASH_LOOP = "CrashLoopBackOff"
 
 
-@dataclass(frozen=True, slots=True)
-class PodEntry:
-    """A pod as it is kept in the cache."""
-
-    manifest: Manifest
-    """Trimmed; for who changes pods."""
-    pod: Pod
-
-
-def entry(manifest: Manifest) -> PodEntry:
-    """A manifest as the API server sent it, made small and understood, once on its arrival."""
-    trimmed = picked(manifest, POD)
-    return PodEntry(trimmed, parsed(trimmed))
-
-
 def parsed(manifest: Manifest) -> Pod:
-    """What deciding needs of a pod. Fields that are missing or make no sense count as not set."""
+    """What deciding needs of a pod, understood once on its arrival; nothing else of it is kept.
+
+    Fields that are missing or make no sense count as not set.
+    """
+    manifest = picked(manifest, POD)
     metadata, spec, status = (manifest.get(part) or {} for part in ("metadata", "spec", "status"))
     ready = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), None)
     statuses = status.get("containerStatuses") or []
@@ -67,21 +57,26 @@ def moment(text: Any) -> float | None:
 
 def _container(manifest: Mapping[str, Any]) -> Container:
     resources = manifest.get("resources") or {}
-    return Container(
-        str(manifest.get("name", "")),
-        requests=_quantities(resources.get("requests") or {}),
-        limits=_quantities(resources.get("limits") or {}),
-    )
+    requests, limits = (resources.get(kind) or {} for kind in ("requests", "limits"))
+    return _shared(str(manifest.get("name", "")), tuple(requests.items()), tuple(limits.items()))
 
 
-def _quantities(resources: Mapping[str, Any]) -> dict[str, int]:
+@lru_cache(maxsize=4096)
+def _shared(
+    name: str, requests: tuple[tuple[str, Any], ...], limits: tuple[tuple[str, Any], ...]
+) -> Container:
+    """All pods of a template share their containers: half of a pod's memory, and most of the parsing."""
+    return Container(name, requests=_quantities(requests), limits=_quantities(limits))
+
+
+def _quantities(resources: Iterable[tuple[str, Any]]) -> Mapping[str, int]:
     quantities = {}
-    for name, text in resources.items():
+    for name, text in resources:
         try:
             quantities[name] = to_milli(str(text))
         except InvalidSpecError:
             continue  # the API server lets none through; an unset quantity is the careful reading
-    return quantities
+    return MappingProxyType(quantities)
 
 
 def _phase(text: Any) -> PodPhase:

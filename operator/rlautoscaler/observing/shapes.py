@@ -35,11 +35,11 @@ _METADATA: dict[str, Shape] = {
     **_fields("deletionTimestamp"),
     "ownerReferences": [_fields("uid", "kind", "name", "controller")],
 }
-_CONTAINER: Shape = _fields("name", "resources", "resizePolicy", "restartPolicy")
+_CONTAINER: Shape = _fields("name", "resources", "restartPolicy")
 _CONDITION: Shape = _fields("type", "status", "reason", "message", "lastTransitionTime")
 _TEMPLATE: Shape = {"spec": {"containers": [_CONTAINER], "initContainers": [_CONTAINER]}}
 _CONTAINER_STATUS: Shape = {
-    **_fields("name", "restartCount", "resources", "allocatedResources"),
+    "restartCount": KEEP,
     "state": {"waiting": _fields("reason")},
     "lastState": {"terminated": _fields("reason", "finishedAt")},
 }
@@ -57,10 +57,10 @@ STATEFULSET: Shape = {
 }
 REPLICASET: Shape = {"metadata": _METADATA, "spec": _fields("replicas")}
 POD: Shape = {
-    "metadata": _METADATA,
-    "spec": _fields("nodeName") | {"containers": [_CONTAINER], "initContainers": [_CONTAINER]},
+    "metadata": _fields("name", "creationTimestamp", "deletionTimestamp"),
+    "spec": {"containers": [_CONTAINER], "initContainers": [_CONTAINER]},
     "status": {
-        **_fields("phase", "startTime", "qosClass"),
+        **_fields("phase", "startTime"),
         "conditions": [_CONDITION],
         "containerStatuses": [_CONTAINER_STATUS],
         "initContainerStatuses": [_CONTAINER_STATUS],

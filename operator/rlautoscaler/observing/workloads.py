@@ -10,7 +10,7 @@ from rlagents.structs.pods import Pod
 from rlagents.structs.states import Health
 from rlautoscaler.clients.protocols import Manifest
 from rlautoscaler.observing.caches import Caches, Target
-from rlautoscaler.observing.pods import CRASH_LOOP, PodEntry
+from rlautoscaler.observing.pods import CRASH_LOOP
 
 READY_PATIENCE = 300.0
 """Seconds within which a pod may take its time to become ready for the first time."""
@@ -49,14 +49,9 @@ class Workload:
     target: Target
     manifest: Manifest | None
     """Trimmed; None where it does not exist, or is of a kind that is not followed."""
-    entries: tuple[PodEntry, ...]
+    pods: tuple[Pod, ...]
     """Its pods by owner references, oldest first."""
     owners: tuple[Owner, ...]
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        """As deciding sees them."""
-        return tuple(entry.pod for entry in self.entries)
 
     @property
     def revision(self) -> str:
@@ -91,15 +86,15 @@ def find(caches: Caches, target: Target, uid: str = "") -> Workload:
     """
     manifest = _manifest(caches, target)
     uid = (manifest or {}).get("metadata", {}).get("uid", uid)
-    entries = pods_under(caches, uid) if uid else ()
-    return Workload(target, manifest, entries, owners(caches, target))
+    pods = pods_under(caches, uid) if uid else ()
+    return Workload(target, manifest, pods, owners(caches, target))
 
 
-def pods_under(caches: Caches, uid: str) -> tuple[PodEntry, ...]:
+def pods_under(caches: Caches, uid: str) -> tuple[Pod, ...]:
     """The pods of a controller, directly or through its ReplicaSets, oldest first."""
     uids = [uid, *(one["metadata"]["uid"] for one in caches.replicasets.find(uid))]
-    entries = [entry for owner in uids for entry in caches.pods.find(owner)]
-    return tuple(sorted(entries, key=lambda entry: (entry.pod.created_at, entry.pod.name)))
+    pods = [pod for owner in uids for pod in caches.pods.find(owner)]
+    return tuple(sorted(pods, key=lambda pod: (pod.created_at, pod.name)))
 
 
 def owners(caches: Caches, target: Target) -> tuple[Owner, ...]:

@@ -96,9 +96,9 @@ class Metrics(Part):
     )
 
     preset: Annotated[Preset, Strict(False)] = Preset.NONE
-    """The queries to start from: `istio`, `linkerd`, `ingress-nginx`, `traefik`, `http-server` (the HTTP
-    server metrics of OpenTelemetry and the client libraries), `vllm`, or `none` (CPU and memory from cAdvisor
-    alone). Default `none`. Without request metrics the policy works on CPU."""
+    """The queries to start from: `istio`, `ingress-nginx`, `http-server` (the HTTP server metrics of
+    OpenTelemetry and the client libraries), or `none` (CPU and memory from cAdvisor alone); not available yet
+    are `linkerd`, `traefik` and `vllm`. Default `none`. Without request metrics the policy works on CPU."""
 
     labels: Annotated[dict[str, LabelValue], DROPS_NULLS] = Field(default={}, max_length=16)
     """Extra label matchers for the preset's queries, name to exact value, as `cluster: eu-1`. Default: none.

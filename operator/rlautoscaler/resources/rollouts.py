@@ -28,12 +28,12 @@ class Safety(Part):
 
     minSafety: Annotated[float, Field(ge=0, le=1)] = 0.9
     """Probability, 0 to 1, that no violation follows within `horizon`; actions below it are barred, and if
-    none remains the safest is taken. Default 0.9. Higher is more careful and saves less; 0 switches it
-    off."""
+    none remains the safest is taken. Default 0.9. Higher is more careful and saves less; 0 switches it off.
+    Without effect yet: this version has no critic to tell the probability."""
 
     horizon: Annotated[str, durations.between("1s", "1h", usual="5m")] = "5m"
     """How far ahead `minSafety` looks, as a duration. Default `5m`. It should cover the time that a new pod
-    needs to become ready."""
+    needs to become ready. Without effect yet, as `minSafety`."""
 
     maxScaleDownPercentPerMinute: Annotated[int, Field(ge=1, le=100)] = 100
     """Share of the replicas that may be removed within one minute, in percent, 1 to 100; one pod may always
@@ -44,8 +44,9 @@ Ratio = Annotated[float, Field(gt=0, le=1)]
 
 
 class Rollout(Part):
-    """How far the learned policy is trusted, and how it gains more. Its share is counted in blocks of time,
-    each owned by the baseline or by the policy, so that the two can be compared."""
+    """How far the learned policy is trusted, and how it gains more. Under `Canary` time is cut into blocks,
+    each owned by the baseline or by the policy, so that the two can be compared; all fields but `mode` are
+    about that."""
 
     place = "rollout"
     own_rules: ClassVar[tuple[Rule, ...]] = (
@@ -63,10 +64,10 @@ class Rollout(Part):
     takes over wherever a guard says so. Default `Shadow`. The operator never changes it."""
 
     initialRatio: Ratio = 0.1
-    """Share of the blocks that the policy gets first, above 0 to 1. Default 0.1. Used by `Canary`."""
+    """Share of the blocks that the policy gets first, above 0 to 1. Default 0.1."""
 
     stepUp: Ratio = 0.1
-    """What a promotion adds to the share, above 0 to 1. Default 0.1. Used by `Canary`."""
+    """What a promotion adds to the share, above 0 to 1. Default 0.1."""
 
     stepDown: Ratio = 0.2
     """What harm takes from the share, above 0 to 1. Default 0.2: trust is lost faster than won."""

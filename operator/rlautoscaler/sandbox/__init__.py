@@ -5,5 +5,11 @@
     keepers, processes, probes -> planes                starting, watching and ending the parts
     states                                              finding a running sandbox from another shell
 
+    services, pods, mirrors                             what is simulated, and its pods in the API server
+    loads, counters, tallies, records                   traffic meets pods: what is counted, what is true
+    expositions, families, faults, endpoints, scrapes   the exporters that Prometheus scrapes
+    podmetrics, bridges                                 the same for the cluster's own HPA controller
+    drivers                                             all of it in real time
+
 Everything listens on loopback alone. No container runs: KWOK plays the kubelets.
 """

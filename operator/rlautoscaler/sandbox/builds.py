@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
 from rlautoscaler.errors import SandboxError
-from rlautoscaler.sandbox import components, logs
+from rlautoscaler.sandbox import components, logs, processes
 
 _BUILD_SECONDS = 3600.0
 """A bound, not an estimate: a slow machine with one core needs half of it for kube-apiserver."""
@@ -48,28 +46,31 @@ def ignore(_: BuildReport) -> None:
 
 
 def build(component: components.Component, go: Path, target: Path, listener: Listener) -> None:
-    """Build into a temporary name and rename, so that a broken build never looks like a finished one.
+    """Build in a scratch folder and rename, so that a broken build never looks like a finished one.
 
-    The caller holds the component's lock.
+    The caller holds the component's lock. The compilers end and the folder goes with this process, however it
+    ends.
     """
-    for leftover in target.parent.glob(f".{component.name}-*.partial"):
-        leftover.unlink(missing_ok=True)
-    partial = target.parent / f".{target.name}.partial"
-    log = target.parent / f"{component.name}.log"
+    scratch = target.parent / f".{component.name}.building"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
     started = time.monotonic()
     listener(BuildReport(component, BuildStage.BUILDING))
-    with log.open("wb") as output:
-        code = _run(
-            command(component, go, partial),
-            component.folder,
-            output,
-            lambda: _tick(component, started, listener),
+    with processes.ProcessGroup(scratch, remove_folder=True) as group:
+        compiler = group.start(
+            component.name,
+            command(component, go, scratch / component.name),
+            folder=component.folder,
+            environment=environment(os.environ, scratch),
         )
-    if code != 0:
-        partial.unlink(missing_ok=True)
-        raise SandboxError(failure(component, logs.tail(log)))
-    partial.rename(target)
-    log.unlink()
+        while not compiler.has_ended_within(_TICK_SECONDS):
+            elapsed = time.monotonic() - started
+            if elapsed > _BUILD_SECONDS:
+                raise SandboxError(f"Building {component.name} took more than {_BUILD_SECONDS:.0f} s.")
+            listener(BuildReport(component, BuildStage.BUILDING, elapsed))
+        if compiler.exit_code != 0:
+            raise SandboxError(failure(component, logs.tail(compiler.log)))
+        (scratch / component.name).rename(target)
     listener(BuildReport(component, BuildStage.BUILT, time.monotonic() - started))
 
 
@@ -80,7 +81,7 @@ def command(component: components.Component, go: Path, output: Path) -> list[str
     return [str(go), "build", *flags, "-o", str(output), component.package]
 
 
-def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+def environment(inherited: Mapping[str, str], scratch: Path) -> dict[str, str]:
     """The user's proxy and caches, but none of their build settings.
 
     A `go.work` above the installed package or a `-mod=vendor` in GOFLAGS would change what is built.
@@ -88,6 +89,7 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
     settings = {
         "CGO_ENABLED": "0",
         "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOTMPDIR": str(scratch),
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
     }
@@ -108,35 +110,3 @@ def failure(component: components.Component, output: str) -> str:
         cause = "Go reported an error"
     name = f"{component.name} {component.version}"
     return f"Building {name} failed because {cause}. The end of its output:\n{output}"
-
-
-def _run(command: Sequence[str], folder: Path, output: IO[bytes], tick: Callable[[], None]) -> int:
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-    )
-    deadline = time.monotonic() + _BUILD_SECONDS
-    try:
-        while True:
-            try:
-                return process.wait(_TICK_SECONDS)
-            except subprocess.TimeoutExpired:
-                if time.monotonic() > deadline:
-                    raise SandboxError(
-                        f"{' '.join(command[:2])} took more than {_BUILD_SECONDS:.0f} s."
-                    ) from None
-                tick()
-    finally:
-        # Ctrl-C reaches this process alone: the compilers are in a group of their own and end with it.
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _tick(component: components.Component, started: float, listener: Listener) -> None:
-    listener(BuildReport(component, BuildStage.BUILDING, time.monotonic() - started))

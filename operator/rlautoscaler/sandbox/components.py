@@ -70,7 +70,7 @@ ETCD = Component(
     expected_seconds=35,
     is_envtest_asset=True,
 )
-KUBE_APISERVER = _kubernetes("kube-apiserver", 420, is_envtest_asset=True)
+KUBE_APISERVER = _kubernetes("kube-apiserver", 330, is_envtest_asset=True)
 KUBE_CONTROLLER_MANAGER = _kubernetes("kube-controller-manager", 90)
 KUBE_SCHEDULER = _kubernetes("kube-scheduler", 15)
 KUBECTL = _kubernetes("kubectl", 25, is_envtest_asset=True)

@@ -53,6 +53,8 @@ class Driver:
         services: which.
         step: seconds between two records.
         seed: of arrivals and the like.
+        is_fluid: whether arrivals are the pattern's mean, the same for all services that share it. At 15
+            times real speed a second stands for 15, and Poisson noise would be four times too large.
         timer: time.
 
     """
@@ -64,9 +66,10 @@ class Driver:
         *,
         step: float = 1.0,
         seed: int = 0,
+        is_fluid: bool = False,
         timer: Timer = Timer(),
     ) -> None:
-        self.loads = Loads(services, np.random.default_rng(seed))
+        self.loads = Loads(services, np.random.default_rng(seed), is_fluid=is_fluid)
         self._step = step
         self._timer = timer
         self._began = 0.0

@@ -62,11 +62,19 @@ class Loads:
 
     Args:
         services: which; their order is kept everywhere.
-        generator: draws Poisson arrivals and the counters' starts.
+        generator: draws arrivals and the counters' starts.
+        is_fluid: whether as many requests arrive as the pattern says on average, so that services of one
+            pattern meet the same traffic; else their number is drawn (Poisson).
 
     """
 
-    def __init__(self, services: Sequence[SandboxService], generator: np.random.Generator) -> None:
+    def __init__(
+        self,
+        services: Sequence[SandboxService],
+        generator: np.random.Generator,
+        *,
+        is_fluid: bool = False,
+    ) -> None:
         self.services = tuple(services)
         self.fleets: tuple[Fleet, ...] = tuple(Fleet() for _ in services)
         self.running: tuple[RunningPod, ...] = ()
@@ -79,7 +87,7 @@ class Loads:
         self.records: Mapping[WorkloadKey, deque[Record]] = {
             service.key: deque(maxlen=KEPT_RECORDS) for service in services
         }
-        self._generator = generator
+        self._arrivals = None if is_fluid else generator
         self._parameters = _stacked([service.parameters for service in services])
         self._load = ServiceLoad(np.zeros(len(self.services)))
         self._tally = Tally(len(self.services))
@@ -107,7 +115,7 @@ class Loads:
             arrival_rate=rates,
             ready_pods=ready,
             seconds=seconds,
-            generator=self._generator,
+            generator=self._arrivals,
         )
         amounts = _amounts(parameters, outcome, ready)
         self.in_flight = outcome.in_flight.tolist()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -45,15 +45,21 @@ class Process:
                 f"{logs.tail(self.log)}"
             )
 
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait for its end, at most so long."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def ask_to_end(self) -> None:
         """SIGTERM, without waiting."""
         self._popen.terminate()
 
     def end(self, grace: float) -> None:
         """Wait for the end, and kill where the grace in seconds is over."""
-        try:
-            self._popen.wait(max(grace, 0.0))
-        except subprocess.TimeoutExpired:
+        if not self.has_ended_within(max(grace, 0.0)):
             self._popen.kill()
             self._popen.wait()
 
@@ -82,16 +88,26 @@ class ProcessGroup:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, name: str, command: Sequence[str]) -> Process:
-        """Start a program; its output goes to `logs/NAME.log`, after what is there from an earlier start."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Process:
+        """Start a program; its output goes to `logs/NAME.log`, after what is there from an earlier start.
+
+        It works in the group's folder and sees nothing of the user's environment, unless told otherwise.
+        """
         log = self._folder / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
         with log.open("ab") as output:
             try:
                 popen = subprocess.Popen(
                     command,
-                    cwd=self._folder,
-                    env=self._environment(),
+                    cwd=folder or self._folder,
+                    env=self._environment() if environment is None else environment,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,

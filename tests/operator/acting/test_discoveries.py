@@ -111,6 +111,7 @@ async def test_a_definition_that_comes_later_is_found(
     define(api, "Rollout", "rollouts", version("v1alpha1"))
     clock.now += 61
     assert await discoveries.resolve("argoproj.io/v1alpha1", "Rollout") == ROLLOUTS
+    assert await discoveries.resolve("apps/v1", "Deployment") == DEPLOYMENTS
 
 
 async def test_a_failed_look_is_repeated(api: FakeKubeApi, discoveries: Discoveries) -> None:

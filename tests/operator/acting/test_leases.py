@@ -309,7 +309,9 @@ async def test_release_leaves_a_successors_lease_alone(world: World) -> None:
     assert world.lease["holderIdentity"] == "second"
     standby = world.start("standby")
     await world.time.advance(0)
+    asked = len(world.server.calls)
     await standby.elector.release()
+    assert len(world.server.calls) == asked
     assert world.lease["holderIdentity"] == "second"
 
 

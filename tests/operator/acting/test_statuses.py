@@ -86,6 +86,17 @@ def test_a_change_of_size(make_tick: MakeTick) -> None:
     assert status["horizontal"]["target"]["limitedReason"] == "ScaleUpRate"
 
 
+def test_the_last_word_is_the_limit_that_is_told(make_tick: MakeTick) -> None:
+    """Of several guards in a row, the outermost is the reason."""
+    limitations = (
+        Limitation(Reason.CAPACITY_MARGIN, 1, 3, ""),
+        Limitation(Reason.TOO_FEW_REPLICAS, 3, 5, ""),
+        Limitation(Reason.TOO_MANY_REPLICAS, 5, 5, ""),
+    )
+    status = statuses.build({}, make_tick(**_POLICY, limitations=limitations))
+    assert status["horizontal"]["target"]["limitedReason"] == "TooFewReplicas"
+
+
 def test_a_refused_change_keeps_the_size(make_tick: MakeTick) -> None:
     """What the API server did not take is wanted and not so."""
     status = statuses.build({}, make_tick(to=6, outcome=Reason.FAILED_UPDATE_SCALE))
@@ -384,6 +395,17 @@ def test_a_cache_that_lags_behind_is_not_somebody_else(make_tick: MakeTick) -> N
     assert [change["source"] for change in status["history"]] == ["Baseline"]
 
 
+def test_a_size_set_back_shows_with_our_next_write(make_tick: MakeTick) -> None:
+    """A write that succeeded from the old size proves that it was no old reading."""
+    status = statuses.build({}, make_tick(to=6))
+    status = statuses.build(status, make_tick(now=NOW + 15, replicas=4, to=6))
+    assert [(change["source"], change["toReplicas"]) for change in status["history"]] == [
+        ("Baseline", 6),
+        ("External", 4),
+        ("Baseline", 6),
+    ]
+
+
 def test_a_size_set_back_shows_in_the_end(make_tick: MakeTick) -> None:
     """What still stands a minute later is no old reading."""
     status = statuses.build({}, make_tick(to=6))
@@ -553,6 +575,30 @@ def test_old_history_is_shed_before_anything_else(make_tick: MakeTick) -> None:
     assert newest == [2**31 - 69 - back for back in reversed(range(1, len(newest) + 1))]
     assert len(status["baseline"]["recommendations"]) == 90
     assert len(status["currentMetrics"]) == len(SignalName)
+
+
+def test_fields_of_another_version_are_shed_first(make_tick: MakeTick) -> None:
+    """What this version does not know, within what it knows, does not push out what it does."""
+    before = statuses.build({}, make_tick(to=6))
+    old = {**before, "rollout": {"stage": "Full", "ratio": 0.5, "notes": "x" * 20000}}
+    status = statuses.build(old, make_tick(now=NOW + 15, replicas=6))
+    assert sizes.size(status) <= sizes.LIMIT
+    assert status["rollout"] == {"stage": "Full", "ratio": 0.5, "percent": 50}
+    assert status["history"] == before["history"]
+
+
+def test_the_last_resort_keeps_sizes_rollout_and_conditions(make_tick: MakeTick) -> None:
+    """Where nothing else helps, what steers and what `kubectl get` shows is left."""
+    old = statuses.build({}, make_tick(to=6))
+    old["horizontal"]["target"]["message"] = "€" * 512
+    old["conditions"] = [{**one, "message": "€" * 999, "reason": "€" * 999} for one in old["conditions"]]
+    sections = Sections(selector="€" * 4096, rollout=RolloutStatus(stage=Stage.FULL, ratio=0.5))
+    failure = Failure(Reason.FAILED_GET_SCALE, "€" * 999)
+    status = statuses.build(old, make_tick(now=NOW + 15, failure=failure, sections=sections))
+    assert sizes.size(status) <= sizes.LIMIT
+    assert (status["currentReplicas"], status["rollout"]["ratio"]) == (6, 0.5)
+    assert len(status["conditions"]) == len(ConditionType)
+    assert "selector" not in status
 
 
 def test_logs_are_joined_to_the_safe_side() -> None:

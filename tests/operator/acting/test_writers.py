@@ -130,7 +130,9 @@ async def test_an_object_made_anew(scene: Scene, make_manifest: MakeManifest, ma
     await scene.api.delete(RLAUTOSCALERS, "shop", "checkout")
     scene.cached = scene.api.seed(RLAUTOSCALERS, make_manifest(uid="uid-2"))
     assert await scene.tick(make_tick(now=NOW + 15))
-    assert "history" not in scene.stored
+    assert scene.stored["currentReplicas"] == 4
+    assert "lastScaleTime" not in scene.stored
+    assert scene.writer.newest(scene.cached)["history"] == []
 
 
 async def test_a_restart_goes_on_where_it_was(scene: Scene, make_tick: MakeTick) -> None:

@@ -100,7 +100,8 @@ async def test_a_deployment_is_followed_from_its_creation_to_a_rollout(
         rollouts = set()
 
         def has_grown() -> bool:
-            if web().manifest["metadata"]["generation"] == web().manifest["status"]["observedGeneration"]:
+            manifest = web().manifest or {}
+            if manifest["metadata"]["generation"] == manifest["status"]["observedGeneration"]:
                 rollouts.add(web().is_rolling_out)
             return sum(pod.is_ready for pod in web().pods) == 4
 

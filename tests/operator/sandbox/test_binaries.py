@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +79,13 @@ def is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def assert_soon(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
 
 
 def test_assets_come_before_the_cache(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -149,8 +160,8 @@ def test_a_failed_build_says_why(go: FakeGo, environment: dict[str, str], output
 
 
 def test_leftovers_of_a_killed_build_are_removed(go: FakeGo, environment: dict[str, str]) -> None:
-    """A partial file of an earlier run does not stay on disk for ever."""
-    leftover = executable(bin_folder(environment) / ".etcd-v0.0.1-linux-amd64.partial")
+    """A scratch folder of an earlier run does not stay on disk for ever."""
+    leftover = executable(bin_folder(environment) / ".etcd.building" / "etcd")
     binaries.ensure([COMPONENT], builds.ignore, environment)
     assert not leftover.exists()
 
@@ -175,7 +186,7 @@ def test_two_runs_build_once(go: FakeGo, environment: dict[str, str]) -> None:
 
 def test_an_interrupted_build_ends_the_compiler(go: FakeGo, environment: dict[str, str]) -> None:
     """Ctrl-C during a build leaves no compiler running."""
-    go.write('echo $$ > "$output.pid"; sleep 30')
+    go.write('echo $$ > "$(dirname "$output")/../pid"; sleep 30')
 
     def interrupt(report: builds.BuildReport) -> None:
         if report.elapsed_seconds:
@@ -183,8 +194,20 @@ def test_an_interrupted_build_ends_the_compiler(go: FakeGo, environment: dict[st
 
     with pytest.raises(KeyboardInterrupt):
         binaries.ensure([COMPONENT], interrupt, environment)
-    (pid_file,) = bin_folder(environment).glob(".*.pid")
+    pid_file = bin_folder(environment) / "pid"
     assert not is_running(int(pid_file.read_text()))
+
+
+def test_a_killed_build_leaves_nothing(go: FakeGo, environment: dict[str, str]) -> None:
+    """SIGKILL of the builder ends the compiler, and its scratch folder goes."""
+    go.write('echo $$ > "$(dirname "$output")/../pid"; exec sleep 30')
+    program = "from rlautoscaler.sandbox import binaries, builds, components; binaries.ensure([components.ETCD], builds.ignore)"
+    pid_file = bin_folder(environment) / "pid"
+    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | environment) as builder:
+        assert_soon(lambda: pid_file.exists() and pid_file.read_text())
+        builder.kill()
+    assert_soon(lambda: not is_running(int(pid_file.read_text())))
+    assert_soon(lambda: not list(bin_folder(environment).glob(".*")))
 
 
 async def test_a_cancelled_start_ends_the_compiler_too(
@@ -193,11 +216,11 @@ async def test_a_cancelled_start_ends_the_compiler_too(
     """Ctrl-C while a sandbox starts in a worker thread does not wait for the build."""
     monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    go.write('echo $$ > "$output.pid"; exec sleep 30')
+    go.write('echo $$ > "$(dirname "$output")/../pid"; exec sleep 30')
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5), Sandbox():
             pytest.fail("it cannot have started")
-    (pid_file,) = bin_folder(environment).glob(".*.pid")
+    pid_file = bin_folder(environment) / "pid"
     deadline = time.monotonic() + 5
     while is_running(int(pid_file.read_text())):
         assert time.monotonic() < deadline, "the compiler still runs"
@@ -219,11 +242,12 @@ def test_a_build_ignores_the_users_build_settings() -> None:
         "GOWORK": "/x/go.work",
         "GOPROXY": "https://proxy",
     }
-    environment = builds.environment(inherited)
+    environment = builds.environment(inherited, Path("/scratch"))
     assert environment["GOFLAGS"].startswith("-mod=readonly")
     assert environment["GOWORK"] == "off"
     assert environment["CGO_ENABLED"] == "0"
     assert environment["GOPROXY"] == "https://proxy"
+    assert environment["GOTMPDIR"] == "/scratch"
     assert "GOOS" not in environment
 
 

@@ -169,6 +169,15 @@ def test_the_same_seed_gives_the_same_run(service: Service, fleet: MakeFleet) ->
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_fluid_arrivals_are_the_same_for_twins(service: Service, fleet: MakeFleet) -> None:
+    """Services of one pattern are offered the very same, which is what comparing them needs."""
+    ours, twin = service("ours"), service("twin")
+    loads = Loads([ours, twin], np.random.default_rng(1), is_fluid=True)
+    run(loads, fleet("o", service="ours"), fleet("t", service="twin"), steps=20)
+    offered = [[record.offered for record in loads.records[one.key]] for one in (ours, twin)]
+    assert offered == [pytest.approx([40.0] * 20)] * 2
+
+
 def test_a_thousand_services_take_a_fraction_of_a_second(service: Service, fleet: MakeFleet) -> None:
     """One step serves all services at once, so that a sandbox of 1,000 Deployments keeps its pace."""
 

@@ -12,7 +12,7 @@ from rlagents.structs.objectives import Bounds, Objective
 from rlagents.structs.reasons import Reason, Source, UnknownReason
 from rlagents.structs.signals import MetricsSnapshot, Signal, SignalName
 from rlagents.structs.states import WorkloadKey, WorkloadState
-from rlautoscaler.telemetry.metrics import Metrics, new_registry
+from rlautoscaler.telemetry.metrics import OBJECT, Metrics, new_registry
 
 CHECKOUT = WorkloadKey("shop", "checkout")
 SEARCH = WorkloadKey("shop", "search")
@@ -73,23 +73,16 @@ def state(key: WorkloadKey = CHECKOUT, **signals: Signal) -> WorkloadState:
     )
 
 
-def observe_everything(metrics: Metrics, key: WorkloadKey) -> None:
-    labels = {"namespace": key.namespace, "rlautoscaler": key.name}
-    metrics.observe_state(
-        state(key, cpu=Signal.known(1.0, taken_at=90.0), latencyP99=Signal.unknown(UnknownReason.NO_SERIES))
-    )
-    metrics.observe_decision(decision(key))
-    metrics.observe_outcome(decision(key), outcome())
-    metrics.observe_flags(key, fallback=True, paused=False)
-    metrics.rollout_ratio.labels(**labels).set(0.1)
-    metrics.slo_violation_seconds_total.labels(**labels).inc(15)
-    metrics.reconcile_errors_total.labels(**labels).inc()
-    metrics.resize_pending_pods.labels(**labels, reason="Deferred").set(1)
-    metrics.reverts_total.labels(**labels, reason="OOMKilled").inc()
-    for gauge in (metrics.proposed_cpu_cores, metrics.applied_cpu_cores):
-        gauge.labels(**labels, container="app").set(0.5)
-    for gauge in (metrics.proposed_memory_bytes, metrics.applied_memory_bytes):
-        gauge.labels(**labels, container="app").set(2**30)
+def touch_everything(metrics: Metrics, key: WorkloadKey) -> int:
+    """Give every metric that names an autoscaler a series of this one; returns how many there are."""
+    named = {"namespace": key.namespace, "rlautoscaler": key.name}
+    touched = 0
+    for metric in vars(metrics).values():
+        labels = getattr(metric, "_labelnames", ())
+        if set(OBJECT) <= set(labels):
+            metric.labels(**{label: named.get(label, "some") for label in labels})
+            touched += 1
+    return touched
 
 
 def series(registry: CollectorRegistry, key: WorkloadKey) -> set[str]:
@@ -104,16 +97,9 @@ def series(registry: CollectorRegistry, key: WorkloadKey) -> set[str]:
 
 def test_every_series_ends_with_its_object(registry: CollectorRegistry, metrics: Metrics) -> None:
     """`forget` leaves no series of the object, and all of those that share one half of its name."""
-    for key in (CHECKOUT, SEARCH, CART):
-        observe_everything(metrics, key)
+    touched = {touch_everything(metrics, key) for key in (CHECKOUT, SEARCH, CART)}
     before = series(registry, SEARCH)
-    declared = {metric.name for metric in registry.collect() if metric.name != "rlautoscaler_build_info"}
-    told = {name.removesuffix("_total").removesuffix("_created") for name in before}
-    assert {name for name in declared - told if "query" not in name and "duration" not in name} == {
-        "rlautoscaler_leading",
-        "rlautoscaler_write_errors",
-        "rlautoscaler_events_dropped",
-    }
+    assert len(before) >= touched.pop() > 15
     metrics.forget(CHECKOUT)
     assert series(registry, CHECKOUT) == set()
     assert series(registry, SEARCH) == before
