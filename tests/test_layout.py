@@ -23,18 +23,25 @@ def test_source_roots_are_plain_folders(root):
 def test_the_standard_librarys_operator_is_the_one_imported_at_the_root():
     """`python -m anything` from the repository's root still finds the standard library."""
     program = "import operator; print(operator.__file__)"
-    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert str(ROOT) not in answer.stdout
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_each_test_states_its_behaviour_in_a_sentence(path):
     """Every test function has a docstring that ends like a sentence."""
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     silent = [
         function.name
         for function in functions
-        if function.name.startswith("test_") and not (ast.get_docstring(function) or "").split("\n\n")[0].rstrip().endswith((".", "?", "!", ":"))
+        if function.name.startswith("test_")
+        and not (ast.get_docstring(function) or "").split("\n\n")[0].rstrip().endswith((".", "?", "!", ":"))
     ]
     assert silent == []
 
@@ -45,5 +52,7 @@ def test_no_serving_package_imports_torch():
         "import sys, rlautoscaler.cli.main, rlautoscaler.processes, rlagents.deciding.deciders;"
         "print([name for name in ('torch', 'gymnasium', 'matplotlib') if name in sys.modules])"
     )
-    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert answer.stdout.strip() == "[]"

@@ -46,5 +46,6 @@ def _barred(state: WorkloadState, action: Action, settings: guards.GuardSettings
         return Reason.RECOMMEND_ONLY
     if action.replicas == 0:
         return None
-    guarded = guards.guard(state, state.current_replicas + action.replicas, baseline=None, settings=settings)
-    return guarded.limitations[0].reason if guarded.limitations else None
+    wanted = state.current_replicas + action.replicas
+    guarded = guards.guard(state, wanted, baseline=None, settings=settings)
+    return None if guarded.replicas == wanted else guarded.limitations[0].reason

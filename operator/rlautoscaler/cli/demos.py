@@ -17,7 +17,8 @@ def demo(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the summary.")
     ] = None,
     png: Annotated[
-        Path | None, typer.Option("--png", metavar="FILE", help="Draw the run. Needs the [report] extra.")
+        Path | None,
+        typer.Option("--png", metavar="FILE", help="Draw the run; needs matplotlib (extra: report)."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave everything up in the end, until Ctrl-C, to try kubectl on.")
@@ -26,7 +27,10 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds have the same traffic.")] = 0,
     context: Annotated[
         str | None,
-        typer.Option(help="Run on the cluster of this kubeconfig context instead of a sandbox."),
+        typer.Option(
+            help="Run on the cluster of this kubeconfig context, as a guest in a namespace of its own, and the "
+            "twin under the operator's HPA-exact baseline."
+        ),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live view.")] = False,
 ) -> None:

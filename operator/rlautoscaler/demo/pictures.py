@@ -68,6 +68,8 @@ def _replicas(axes: Any, sides: dict[str, Sequence[Record]]) -> None:
 
 
 def _latency(axes: Any, sides: dict[str, Sequence[Record]], scenario: Scenario) -> None:
+    from matplotlib.ticker import LogFormatter
+
     for row, (name, records) in enumerate(sides.items()):
         times, colour = _times(records), _COLOURS[row]
         milliseconds = [
@@ -87,6 +89,8 @@ def _latency(axes: Any, sides: dict[str, Sequence[Record]], scenario: Scenario) 
         )
     axes.axhline(1000 * scenario.latency_target, color="tab:red", linewidth=1, label="target")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
     axes.set_ylabel("true p99, ms")
     _legend(axes)
 

@@ -119,10 +119,14 @@ def _service(name: str, records: Sequence[Record], scenario: Scenario, width: in
     return Group(
         _row("replicas", replicas, _size(records[-1]), width, top=MAX_REPLICAS, style="green"),
         _row("p99", latencies, _latency(records[-1]), width, top=2 * target, style="yellow", limit=target),
-        Text(f"{'target':<{_LABELS}}{target * 1000:.0f} ms, errors at most {scenario.error_target:.0%}"),
-        Text(f"{'missed':<{_LABELS}}{so_far.violation_seconds:.0f} s ({so_far.violation_share:.1%})"),
-        Text(f"{'cost':<{_LABELS}}${so_far.cost:.5f}, {so_far.mean_replicas:.1f} replicas on average"),
+        _fact("target", f"{target * 1000:.0f} ms, errors {scenario.error_target:.0%}"),
+        _fact("missed", f"{so_far.violation_seconds:.0f} s ({so_far.violation_share:.1%})"),
+        _fact("cost", f"${so_far.cost:.5f}, mean size {so_far.mean_replicas:.1f}"),
     )
+
+
+def _fact(label: str, text: str) -> Text:
+    return Text(f"{label:<{_LABELS}}{text}", no_wrap=True, overflow="ellipsis")
 
 
 def _row(
@@ -146,7 +150,7 @@ def _row(
 
 def _verdicts(moment: Moment, scenario: Scenario) -> RenderableType:
     rows = Table.grid(padding=(0, 1))
-    rows.add_column(no_wrap=True, style="bold")
+    rows.add_column(no_wrap=True, style="bold", min_width=len(scenario.twin.name))
     rows.add_column(no_wrap=True, overflow="ellipsis")
     rows.add_row(scenario.ours.name, _decision(moment.verdict))
     rows.add_row("", _sizes(moment.verdict))

@@ -51,7 +51,7 @@ def test_no_line_is_longer_than_the_terminal(
     everything = moment(records(*[{}] * 180), records(*[{}] * 180), verdict=long)
     lines = rendered(views.view(everything, scenario, width, 40), width).splitlines()
     assert max(len(line) for line in lines) <= width
-    assert sum("Baseline (SignalsMissing)" in line for line in lines) == 1
+    assert sum("Baseline (Sig" in line for line in lines) == 1
     assert sum("latency latency" in line for line in lines) <= 1
 
 
@@ -92,3 +92,12 @@ def test_the_table(scenario: Scenario, records: Records, is_complete: bool, titl
     assert title in text
     assert "0 s (0.0%)" in text
     assert "1 s (50.0%)" in text
+
+
+def test_narrow_terminals_wrap_nothing(scenario: Scenario, records: Records, moment: MakeMoment) -> None:
+    """At 80 columns and 24 lines, the smallest usual terminal, every fact has one line and names are whole."""
+    full = moment(records(*[{}] * 60), records(*[{}] * 60))
+    text = rendered(views.view(full, scenario, 80, 24), 80)
+    assert len(text.splitlines()) <= 23
+    assert "│ checkout-hpa sees CPU at 71 %" in text
+    assert text.count("mean size 4.0") == 2
