@@ -45,7 +45,7 @@ crds: $(VENV)/.demo ## Write crds/rlautoscalers.yaml from the models
 	@$(RLAUTOSCALER) crd > crds/rlautoscalers.yaml
 
 model: $(VENV)/.dev ## Train the shipped PPO model anew, from its seed
-	@$(RLAUTOSCALER) train $(ARGS)
+	@OMP_NUM_THREADS=1 $(RLAUTOSCALER) train --out agents/rlagents/policies/builtin/ppo.safetensors $(ARGS)
 
 benchmark: $(VENV)/.demo ## 1,000 autoscalers on the sandbox: queries and time per tick, writes per minute, memory
 	@$(RLAUTOSCALER) evaluate speed $(ARGS)

@@ -19,8 +19,11 @@ from rlautoscaler.acting.ticks import Sections, Success, Tick
 from rlautoscaler.resources import durations
 from rlautoscaler.resources.statuses import HorizontalTarget, MetricStatus, Status
 
-PATIENCE = 60.0
-"""Seconds for which conditions must have stood before `Ready` follows them; at least four ticks."""
+PATIENCE = 4
+"""Ticks for which conditions must have stood before `Ready` follows them: one missing sample is no news."""
+
+USUAL_INTERVAL = 15.0
+"""Seconds; stands for the interval where it is not known, because nothing could be decided."""
 
 
 def build(old: Mapping[str, Any], tick: Tick) -> dict[str, Any]:
@@ -111,8 +114,8 @@ def _ready(merged: Sequence[Mapping[str, Any]], tick: Tick) -> Condition:
     refused = assessments.refusal(tick.result)
     if refused is not None:
         return refused
-    interval = tick.result.state.interval if isinstance(tick.result, Success) else 0.0
-    patience = max(PATIENCE, 4 * interval)
+    interval = tick.result.state.interval if isinstance(tick.result, Success) else USUAL_INTERVAL
+    patience = PATIENCE * interval
     needed, generation = assessments.needed(tick), tick.generation
     return conditions.summary(merged, needed, generation=generation, now=tick.now, patience=patience)
 

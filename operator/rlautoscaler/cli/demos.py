@@ -28,8 +28,8 @@ def demo(
     context: Annotated[
         str | None,
         typer.Option(
-            help="Run on the cluster of this kubeconfig context, as a guest in a namespace of its own, and the "
-            "twin under the operator's HPA-exact baseline."
+            help="Run on the cluster of this kubeconfig context, as a guest in a namespace of its own; there "
+            "the operator's HPA-exact baseline scales the twin."
         ),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live view.")] = False,

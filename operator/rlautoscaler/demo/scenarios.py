@@ -25,9 +25,9 @@ MIN_REPLICAS = 2
 MAX_REPLICAS = 20
 FIRST_REPLICAS = 4
 CPU_UTILIZATION = 60
-"""Percent; the target of the HPA, and of the RLAutoscaler's baseline. With it both cost about the same here,
-so that what differs is how long the objective is missed. At the more usual 70 the HPA is cheaper, and misses
-it for much longer."""
+"""Percent; the target of the HPA, and of the RLAutoscaler's baseline. With it both cost the same within a
+tenth, so that what differs is how long the objective is missed. At the more usual 70 the HPA is cheaper, and
+misses it for much longer."""
 
 _PARAMETERS = ServiceParameters(
     cpu_per_request=0.012,

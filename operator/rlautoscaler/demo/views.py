@@ -161,7 +161,8 @@ def _verdicts(moment: Moment, scenario: Scenario) -> RenderableType:
 def _decision(verdict: Verdict) -> Text:
     if not verdict.source:
         return Text("no decision yet")
-    text = Text(verdict.source, style="bold magenta" if verdict.source == "Policy" else "bold blue")
+    style = "bold magenta" if verdict.source == "Policy" else "bold blue"
+    text = Text(verdict.source, style, no_wrap=True, overflow="ellipsis")
     text.append(f" ({verdict.reason}): {verdict.message}", style="not bold default")
     return text
 
