@@ -115,7 +115,7 @@ class Town:
         ]
         for service in fleet:
             await services.apply(api, service)
-        driver = await self._stack.enter_async_context(Driver(api, fleet, step=0.5))
+        driver = await self._stack.enter_async_context(Driver(api, fleet, step=0.5, is_fluid=True))
         keys = [service.key for service in fleet]
         await self._stack.enter_async_context(
             PodMetricsBridge(api, driver.loads, keys, period=1.0, window=3.0)

@@ -36,10 +36,10 @@ def reasons(town, name: str) -> dict[str, str]:
 )
 def test_metrics_that_fail(town, operator, tools, service, effect, reason):
     """CPU series gone, frozen or NaN: the signal is unknown with a reason, the size does not shrink, and it heals."""
-    size = town.size(service)
     town.inject(Fault(effect, metric="container_cpu_usage"))
     tools.eventually(lambda: reasons(town, service)["cpu"] in reason, within=30)
     tools.eventually(lambda: town.condition(service, "Fallback")[0] == "True")
+    size = town.size(service)
     town.rates[service] = 5.0
     tools.throughout(lambda: town.size(service) >= size, seconds=6)
     town.heal()
@@ -49,10 +49,10 @@ def test_metrics_that_fail(town, operator, tools, service, effect, reason):
 
 def test_prometheus_down(town, operator, tools, service):
     """No answer at all: every signal says so, nothing shrinks, events tell; back up, all goes on."""
-    size = town.size(service)
     town.sandbox.stop_part("prometheus", grace=0)
     try:
         tools.eventually(lambda: reasons(town, service)["cpu"] == "PrometheusUnreachable", within=20)
+        size = town.size(service)
         assert town.condition(service, "ScalingActive") == ("False", "FailedGetResourceMetric")
         tools.throughout(lambda: town.size(service) >= size, seconds=5)
         assert {"FallbackActivated", "MetricsStale"} <= town.events(service)
