@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 GRACE = 20.0
 """Seconds that a tick gets to end when the process is asked to stop; less than a pod is given by default."""
 
+LONGEST_SILENCE = 180.0
+"""Seconds without an event, a bookmark or a list; watches end by themselves after sixty."""
+
 
 async def serve(settings: Settings, *, on_tick: Callable[[TickStatistics], None] = lambda _: None) -> None:
     """Run the operator until a signal, or until leadership is lost (`LeadershipLostError`)."""
@@ -84,7 +87,7 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._ending.set)
         server = ProbeServer(
-            application(self._registry, self._pulses, self._cache_states),
+            application(self._registry, self._pulses, self._cache_states, self._silences),
             host=self._settings.listen_address,
             port=self._settings.listen_port,
         )
@@ -180,6 +183,13 @@ class Process:
 
     def _cache_states(self) -> Mapping[str, bool]:
         return {cache.resource.plural: cache.synced.is_set() for cache in self._caches.all()}
+
+    def _silences(self) -> list[str]:
+        """Watches that died without a word, as behind some load balancers (nolar/kopf#585)."""
+        silence = self._caches.silence(time.time()) if self._caches.is_synced else 0.0
+        if silence < LONGEST_SILENCE:
+            return []
+        return [f"The API server has said nothing about a watched kind for {silence:.0f} s."]
 
 
 async def _cancelled(*tasks: asyncio.Task[None]) -> None:

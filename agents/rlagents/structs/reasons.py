@@ -105,6 +105,8 @@ class Reason(StrEnum):
     PAUSED_SCALE_IN = "PausedScaleIn"
     PAUSED_SCALE_OUT = "PausedScaleOut"
     PAUSED_REPLICAS = "PausedReplicas"
+    INVALID_ANNOTATION = "InvalidAnnotation"
+    """An annotation's value could not be read, and was taken for what is safer."""
 
     # What came of acting.
     INVALID_SPEC = "InvalidSpec"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rlagents.deciding.cases import Mode, Overrides
 from rlagents.policies.hpa import conditions as hpa
@@ -37,7 +37,7 @@ def assess(tick: Tick, *, disputes: int) -> list[Condition]:
         _policy_ready(tick.mode, tick.result),
         _fallback(tick.mode, tick.result),
         _paused(tick.overrides),
-        _degraded(tick.result, disputes),
+        _degraded(tick.result, tick.problems, disputes),
     ]
 
 
@@ -134,8 +134,10 @@ def _paused(overrides: Overrides) -> Condition:
     return state(kind, False, "NotPaused", "No annotation stops it.")
 
 
-def _degraded(result: Success, disputes: int) -> Condition:
+def _degraded(result: Success, problems: Sequence[str], disputes: int) -> Condition:
     kind = ConditionType.DEGRADED
+    if problems:
+        return state(kind, True, Reason.INVALID_ANNOTATION, " ".join(problems))
     if result.decision.writes and disputes >= MANY_DISPUTES:
         message = (
             f"Somebody else changed the size {disputes} times within the hour. Look for another autoscaler, "

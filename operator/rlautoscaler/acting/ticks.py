@@ -81,4 +81,6 @@ class Tick:
     result: Success | Failure
     mode: Mode = Mode.SHADOW
     overrides: Overrides = field(default=Overrides())
+    problems: tuple[str, ...] = ()
+    """A sentence for each annotation that could not be read as it was meant."""
     sections: Sections = field(default=Sections())

@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 refused or failed with a sentence on standard error, 2 wro
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 
 import typer
 
@@ -36,6 +35,8 @@ app.command()(crds.crd)
 @app.command("version")
 def show_version() -> None:
     """Print the version."""
+    from importlib.metadata import version
+
     typer.echo(version("rlautoscaler"))
 
 

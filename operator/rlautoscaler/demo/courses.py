@@ -135,8 +135,7 @@ def _report(summary: Summary, console: Console) -> None:
     console.print(summaries.sentence(summary.ours, summary.twin), style="bold", highlight=False)
     console.print(
         f"The learned policy's size stood for {summary.policy_share:.0%} of the time, the baseline's for the "
-        "rest. One run of a few minutes proves nothing; `rlautoscaler evaluate policies` compares over many "
-        "services.",
+        "rest. One run of a few minutes, beside one HPA setting, proves nothing.",
         highlight=False,
     )
 

@@ -119,6 +119,7 @@ class DecisionLoop:
             return
         now = self._pace.clock()
         await self._prune(now)
+        self._ticker.forget_all_but(everybody)  # not only where somebody else is due
         due = self._schedule.due(everybody, now)
         if not due:
             return

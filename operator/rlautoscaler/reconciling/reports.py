@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rlagents.deciding.cases import Case, Decided
 from rlagents.policies import hpa
 from rlagents.policies.learned import LearnedPolicy
+from rlagents.safety import violations
 from rlagents.structs.decisions import Outcome
 from rlagents.structs.states import WorkloadKey
 from rlautoscaler.acting import announcements, conditions, statuses
@@ -60,6 +61,7 @@ class Reporter:
             result=result,
             mode=case.mode,
             overrides=case.overrides,
+            problems=acted.subject.stored.autoscaler.annotations.problems,
             sections=sections(
                 self._writer.newest(acted.subject.stored.manifest),
                 acted.subject,
@@ -111,6 +113,7 @@ class Reporter:
         decision = acted.decided.decision
         self._known.add(decision.key)
         self._metrics.observe_state(acted.case.state)
+        self._metrics.observe_objective(acted.case.state, violations.missed(acted.case.state))
         self._metrics.observe_decision(decision)
         self._metrics.observe_outcome(decision, acted.outcome)
 
@@ -120,6 +123,7 @@ class Reporter:
             key,
             fallback=conditions.is_true(found, ConditionType.FALLBACK),
             paused=conditions.is_true(found, ConditionType.PAUSED),
+            ratio=float((status.get("rollout") or {}).get("ratio") or 0.0),
         )
 
 

@@ -93,7 +93,6 @@ class Ticker:
         reading_time: seconds within which Prometheus has to answer.
         """
         began = time.monotonic()
-        self._forget_all_but(everybody)
         await self._switches.refresh()
         found = await self._subjects(due, subjects.rivals(everybody))
         snapshots = await self._read(found, now, reading_time)
@@ -115,6 +114,14 @@ class Ticker:
             deciding_seconds=deciding_seconds,
             seconds=time.monotonic() - began,
         )
+
+    def forget_all_but(self, everybody: Sequence[Stored]) -> None:
+        """Free what is held of autoscalers that are no more; their metrics end."""
+        existing = {stored.autoscaler.key for stored in everybody}
+        for key in self._memories.keys() - existing:
+            del self._memories[key]
+            self._baselines.pop(key, None)
+        self._reporter.retain(existing)
 
     async def _subjects(self, due: Sequence[Stored], rivals: dict[WorkloadKey, str]) -> list[Subject]:
         """Those that can be decided about; the others are told why not."""
@@ -212,13 +219,6 @@ class Ticker:
         acted = Acted(subject, case, decided, outcome, baseline, memory)
         await self._reporter.acted(acted, self._brain.policy, self._brain.parameters)
         return outcome.accepted is not None
-
-    def _forget_all_but(self, everybody: Sequence[Stored]) -> None:
-        existing = {stored.autoscaler.key for stored in everybody}
-        for key in self._memories.keys() - existing:
-            del self._memories[key]
-            self._baselines.pop(key, None)
-        self._reporter.retain(existing)
 
 
 async def _limited(work: Iterable[Coroutine[Any, Any, bool]]) -> list[bool]:

@@ -65,18 +65,6 @@ class Metrics:
             Gauge, "proposed_replicas", "Size that each decider wants, before guards.", ["source"]
         )
         self.applied_replicas = self._of_object(Gauge, "applied_replicas", "Size written last.")
-        self.proposed_cpu_cores = self._of_object(
-            Gauge, "proposed_cpu_cores", "CPU limit that the policy wants.", ["container"]
-        )
-        self.proposed_memory_bytes = self._of_object(
-            Gauge, "proposed_memory_bytes", "Memory limit that the policy wants.", ["container"]
-        )
-        self.applied_cpu_cores = self._of_object(
-            Gauge, "applied_cpu_cores", "CPU limit of the pods.", ["container"]
-        )
-        self.applied_memory_bytes = self._of_object(
-            Gauge, "applied_memory_bytes", "Memory limit of the pods.", ["container"]
-        )
         self.rollout_ratio = self._of_object(
             Gauge, "rollout_ratio", "Share of time blocks that the policy owns."
         )
@@ -86,9 +74,6 @@ class Metrics:
         self.paused = self._of_object(Gauge, "paused", "1 where the user stopped one or both directions.")
         self.metric_age_seconds = self._of_object(
             Gauge, "metric_age_seconds", "Age of the newest sample behind a signal.", ["signal"]
-        )
-        self.resize_pending_pods = self._of_object(
-            Gauge, "resize_pending_pods", "Pods whose resize waits.", ["reason"]
         )
 
         self.actions_total = self._of_object(
@@ -100,7 +85,6 @@ class Metrics:
         self.vetoes_total = self._of_object(
             Counter, "vetoes_total", "Proposals that a guard or the user changed.", ["reason"]
         )
-        self.reverts_total = self._of_object(Counter, "reverts_total", "Changes taken back.", ["reason"])
         self.metric_query_empty_total = self._of_object(
             Counter, "metric_query_empty_total", "Answers without a value for the workload.", ["signal"]
         )
@@ -200,14 +184,21 @@ class Metrics:
             *_labels(decision.key), "horizontal", direction, _source(decision.source), result
         ).inc()
 
+    def observe_objective(self, state: WorkloadState, missed: bool | None) -> None:
+        """Whether this tick missed the objective; it stands for one interval."""
+        counter = self.slo_violation_seconds_total.labels(*_labels(state.key))
+        if missed:
+            counter.inc(state.interval)
+
     def observe_query(self, seconds: float, error: str | None) -> None:
         """One query to Prometheus; `error`: what ended it, None where it was answered."""
         self.metric_query_duration_seconds.observe(seconds)
         if error is not None:
             self.metric_query_errors_total.labels(error).inc()
 
-    def observe_flags(self, key: WorkloadKey, *, fallback: bool, paused: bool) -> None:
-        """The two conditions that alerts are built on."""
+    def observe_flags(self, key: WorkloadKey, *, fallback: bool, paused: bool, ratio: float) -> None:
+        """The two conditions that alerts are built on, and the learned policy's share of the time."""
+        self.rollout_ratio.labels(*_labels(key)).set(ratio)
         self.fallback_active.labels(*_labels(key)).set(fallback)
         self.paused.labels(*_labels(key)).set(paused)
 

@@ -59,15 +59,19 @@ class Pulses:
 
 
 def application(
-    registry: CollectorRegistry, pulses: Pulses, caches: Callable[[], Mapping[str, bool]]
+    registry: CollectorRegistry,
+    pulses: Pulses,
+    caches: Callable[[], Mapping[str, bool]],
+    complaints: Callable[[], list[str]] = list,
 ) -> web.Application:
     """The web application behind all three paths.
 
     caches: each cache's name, and whether it holds what the cluster holds.
+    complaints: sentences, beside those of `pulses`, for which the process should be restarted.
     """
 
     async def health(request: web.Request) -> web.Response:
-        return _verdict(pulses.complaints())
+        return _verdict(pulses.complaints() + complaints())
 
     async def readiness(request: web.Request) -> web.Response:
         return _verdict(

@@ -59,6 +59,7 @@ def tick(
     interval: float = 15.0,
     mode: Mode = Mode.SHADOW,
     overrides: Overrides = NO_OVERRIDES,
+    problems: tuple[str, ...] = (),
     sections: Sections = NO_SECTIONS,
 ) -> Tick:
     """A tick. With `to` alone the change is accepted; `outcome` says what else came of it."""
@@ -97,7 +98,7 @@ def tick(
         outcome=Outcome(KEY, now, wanted, accepted, outcome, "told by the API server"),
         baseline=conditions,
     )
-    return Tick(now, generation, result, mode, overrides, sections)
+    return Tick(now, generation, result, mode, overrides, problems, sections)
 
 
 def _proposal(source: Source, replicas: int | None) -> Proposal | None:

@@ -384,6 +384,17 @@ def test_another_owner_is_no_dispute(make_tick: MakeTick, writes: bool) -> None:
     assert condition(status, ConditionType.DEGRADED)[0] == ("True" if writes else "False")
 
 
+def test_an_annotation_that_cannot_be_read_is_told(make_tick: MakeTick) -> None:
+    """What was taken for what is safer asks for attention, with the sentence, until it is corrected."""
+    status = statuses.build({}, make_tick(problems=("Annotation paused-replicas is 'lots'.",)))
+    assert condition(status, ConditionType.DEGRADED) == ("True", "InvalidAnnotation")
+    found = conditions.find(status["conditions"], ConditionType.DEGRADED)
+    assert found is not None
+    assert "'lots'" in found["message"]
+    mended = statuses.build(status, make_tick())
+    assert condition(mended, ConditionType.DEGRADED) == ("False", "AsExpected")
+
+
 # The history.
 
 

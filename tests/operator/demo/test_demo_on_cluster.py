@@ -59,8 +59,9 @@ def rest(process: subprocess.Popen[str]) -> str:
     return output
 
 
-def demos() -> list[states.State]:
-    return [state for state in states.running() if state.label == "demo"]
+def sandboxes_of(process: subprocess.Popen[str]) -> list[states.State]:
+    """Of this demo alone: others may run on this machine."""
+    return [state for state in states.running() if state.pid == process.pid]
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:
@@ -82,7 +83,7 @@ def test_it_ends_by_itself_with_a_summary(start: Start, tmp_path: Path) -> None:
     assert (tmp_path / "s.png").stat().st_size > 10_000
     assert "The whole run: 0:1" in output
     assert summary["verdict"] in " ".join(output.split())
-    assert demos() == []
+    assert sandboxes_of(process) == []
 
 
 def test_ctrl_c_ends_it_with_a_partial_table(start: Start, tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_ctrl_c_ends_it_with_a_partial_table(start: Start, tmp_path: Path) -> No
     assert process.returncode == 130, output
     assert "Until it was interrupted" in output
     assert json.loads((tmp_path / "s.json").read_text())["complete"] is False
-    assert demos() == []
+    assert sandboxes_of(process) == []
 
 
 @pytest.mark.parametrize("moment", ["Starting a control plane", "Starting traffic", "Letting both settle"])
@@ -108,7 +109,7 @@ def test_ctrl_c_at_the_start_leaves_nothing(start: Start, moment: str) -> None:
     assert time.monotonic() - began < 20
     assert process.returncode != 0
     assert "Traceback" not in output
-    assert demos() == []
+    assert sandboxes_of(process) == []
 
 
 def test_it_is_kept_until_ctrl_c(start: Start) -> None:
@@ -116,11 +117,11 @@ def test_it_is_kept_until_ctrl_c(start: Start) -> None:
     process = start("--duration", "10s", "--keep")
     output = read_until(process, "Ctrl-C ends it")
     kubeconfig = next(line for line in output.splitlines() if "export KUBECONFIG=" in line).split("=")[1]
-    (state,) = demos()
+    (state,) = sandboxes_of(process)
     assert state.kubeconfig == kubeconfig
     time.sleep(2)
     assert process.poll() is None
     interrupt(process)
     assert rest(process).strip().endswith("Ending everything …")
     assert process.returncode == 0
-    assert demos() == []
+    assert sandboxes_of(process) == []

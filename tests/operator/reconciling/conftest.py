@@ -46,6 +46,8 @@ class FixedReader:
     def __init__(self) -> None:
         self.cores_per_pod: dict[str, float] = {}
         """By name of the workload; one that is absent has no measurements at all."""
+        self.requests: dict[str, float] = {}
+        """Per second; a workload that is absent has no such signal."""
 
     async def read(
         self,
@@ -67,8 +69,11 @@ class FixedReader:
         if cores is None:
             return Measured(MetricsSnapshot(), None)
         usage = {"app": {"cpu": round(cores * 1000), "memory": 100 * 2**20 * 1000}}
+        signals = {SignalName.CPU: Signal.known(cores * len(pods), taken_at=now - 1)}
+        if wanted.workload in self.requests:
+            signals[SignalName.THROUGHPUT] = Signal.known(self.requests[wanted.workload], taken_at=now - 1)
         return Measured(
-            MetricsSnapshot({SignalName.CPU: Signal.known(cores * len(pods), taken_at=now - 1)}),
+            MetricsSnapshot(signals),
             tuple(PodSample(pod.name, usage, now - 1, 60.0) for pod in pods),
         )
 
@@ -194,6 +199,7 @@ class World:
     async def tick(self, after: float = 15.0):
         self.now += after
         everybody = self.store.all()
+        self.ticker.forget_all_but(everybody)
         return await self.ticker.tick(everybody, everybody, now=self.now, reading_time=5.0)
 
     def replicas(self, name: str, *, namespace: str = "shop") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rlautoscaler import assemblies
 from rlautoscaler.clients.protocols import CONFIGMAPS, DEPLOYMENTS, RLAUTOSCALERS
 from rlautoscaler.errors import ConflictError, UnreachableError
 
@@ -226,9 +227,21 @@ async def test_one_switch_forces_the_baseline_for_many(world, switch):
     else:
         data = {"metadata": {"namespace": "ops", "name": "switch"}, "data": {"force-baseline": "true"}}
         world.api.seed(CONFIGMAPS, data)
-    world.ticker = world.new_ticker()
+    world.ticker = world.new_ticker(assemblies.policy())
+    world.reader.requests["web"] = 40.0
     await world.tick()
-    assert world.ticker._switches.forces_baseline("shop")
+    assert world.status("web")["horizontal"]["target"]["reason"] == "ForcedBaseline"
+
+
+async def test_without_a_switch_the_policy_acts(world):
+    """The same service, nobody's hand on it."""
+    world.deploy("web", 2)
+    world.autoscale("web", rollout={"mode": "Auto"})
+    world.reader.cores_per_pod["web"] = 0.7
+    world.reader.requests["web"] = 40.0
+    world.ticker = world.new_ticker(assemblies.policy())
+    await world.tick()
+    assert world.status("web")["horizontal"]["target"]["reason"] == "PolicyActs"
 
 
 async def test_a_deleted_autoscaler_is_forgotten_and_the_deployment_left(world):
@@ -238,7 +251,7 @@ async def test_a_deleted_autoscaler_is_forgotten_and_the_deployment_left(world):
     world.reader.cores_per_pod["web"] = 1.4
     await world.tick()
     world.store.retain(())
-    await world.tick()
+    world.ticker.forget_all_but(world.store.all())
     assert world.replicas("web") == 4
     left = [
         sample.name
