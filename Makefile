@@ -19,7 +19,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## Three minutes on a real control plane: learned policy and HPA side by side (ARGS="--keep")
-	@$(RLAUTOSCALER) demo $(ARGS)
+	@$(RLAUTOSCALER) demo --png demo.png $(ARGS)
 
 test: $(VENV)/.dev ## All tests: the brain, the body, and the suite on a real API server
 	@$(RLAUTOSCALER) sandbox build

@@ -33,7 +33,7 @@ class Gathered:
     ages: Mapping[str, float]
     """Seconds, by name of the pod; empty where no age could be read, or it says nothing of missing parts."""
     stale: int
-    """Living pods with figures too old to count, or of no age."""
+    """Living pods with figures too old to count, or of no age, or so old that no rate is left of them."""
 
 
 def fleet(namespace: str, pods: Iterable[Pod], moment: Moment, interval: float | None) -> Fleet:
@@ -65,6 +65,7 @@ def gather(fleet: Fleet, values: Table, ages: Table, *, by_container: bool = Fal
         row = values.rows.get((fleet.namespace, pod.name), {})
         parts = {part: row[part] for part in row if not by_container or part in container_names(pod)}
         if not parts:
+            stale += _is_outdated(fleet, pod, ages, by_container=by_container)
             continue
         if ages.failure is None:
             age = _age(parts, ages.rows.get((fleet.namespace, pod.name), {}))
@@ -123,6 +124,15 @@ def _age(parts: Parts, ages: Parts) -> float:
     if not ages.keys() & parts.keys():
         return max(ages.values(), default=math.inf)
     return max(ages.get(part, math.inf) for part in parts)
+
+
+def _is_outdated(fleet: Fleet, pod: Pod, ages: Table, *, by_container: bool) -> bool:
+    """Whether the pod's raw series are still known, and all too old: its rates are gone, its load is not."""
+    if ages.failure is not None:
+        return False
+    row = ages.rows.get((fleet.namespace, pod.name), {})
+    known = [age for part, age in row.items() if not by_container or part in container_names(pod)]
+    return bool(known) and min(known) > fleet.moment.stale_after
 
 
 def _is_any_missing(fleet: Fleet, gathered: Gathered) -> bool:

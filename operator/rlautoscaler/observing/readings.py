@@ -16,7 +16,7 @@ from rlautoscaler.observing.fleets import Fleet, gather, total
 from rlautoscaler.observing.presets import Preset
 from rlautoscaler.observing.promql import age
 from rlautoscaler.observing.requests import QUANTILES, RequestQueries
-from rlautoscaler.observing.signals import EARLIEST_AGE, Reading
+from rlautoscaler.observing.signals import EARLIEST_AGE, Moment, Reading
 from rlautoscaler.observing.tables import Key, Table, Tables, why
 from rlautoscaler.observing.usages import BY_CONTAINER, BY_POD, UsageQueries
 from rlautoscaler.observing.wishes import OwnQuery, Wanted
@@ -59,7 +59,7 @@ class Place:
         tables = self.tables.table(values, by), self.tables.table(ages, by)
         if self.preset.per_pod:
             return total(self.fleet, *tables, window=window)
-        return _row(self.key, *tables, now=self.fleet.moment.now, window=window)
+        return _row(self.key, *tables, moment=self.fleet.moment, window=window)
 
 
 def place(tables: Tables, preset: Preset, wanted: Wanted, fleet: Fleet) -> Place:
@@ -136,17 +136,18 @@ def _pinned(label: str, preset: Preset, labels: Mapping[str, str]) -> str | None
     return labels.get(preset.renamed.get(label, ""), labels.get(label))
 
 
-def _row(key: Key, values: Table, ages: Table, *, now: float, window: float) -> Reading:
+def _row(key: Key, values: Table, ages: Table, *, moment: Moment, window: float) -> Reading:
     if values.failure is not None:
         return Reading(missing=values.failure, window=window)
     if key not in values.rows:
-        return Reading(window=window)
+        outdated = ages.failure is None and ages.rows.get(key, {}).get("", 0.0) > moment.stale_after
+        return Reading(missing=UnknownReason.STALE if outdated else UnknownReason.NO_SERIES, window=window)
     value = values.rows[key][""]
     if ages.failure is not None or values.degraded or ages.degraded:
         return Reading(value, window=window)
     if key not in ages.rows:  # the rate still averages over what the raw series no longer has
         return Reading(missing=UnknownReason.STALE, window=window)
-    return Reading(value, taken_at=_taken_at(now, ages.rows[key][""]), window=window)
+    return Reading(value, taken_at=_taken_at(moment.now, ages.rows[key][""]), window=window)
 
 
 def _taken_at(now: float, age: float) -> float | None:

@@ -317,6 +317,21 @@ def test_one_stale_pod_makes_the_sum_partial_and_all_stale_make_it_stale(make_sc
     assert scene.snapshot[CPU].reason is UnknownReason.STALE
 
 
+def test_series_too_old_for_a_rate_are_stale_and_not_absent(make_scene: Any) -> None:
+    """An exporter that stands still has raw series for minutes, and no rate soon: its load is unknown, not gone."""
+    scene = make_scene()
+    scene.containers(scene.usage.cpu, {})
+    scene.containers(scene.usage.cpu_age, {one.name: 70.0 for one in scene.pods})
+    scene.workload(scene.requests.throughput, None)
+    scene.workload(scene.requests.requests_age, 70.0)
+    assert scene.snapshot[CPU].reason is UnknownReason.STALE
+    assert scene.snapshot[THROUGHPUT].reason is UnknownReason.STALE
+    served = http(make_scene)
+    served.by_pod(served.requests.throughput, {"checkout-1": 10.0, "checkout-2": 20.0})
+    served.by_pod(served.requests.requests_age, {"checkout-1": 5.0, "checkout-2": 5.0, "checkout-3": 70.0})
+    assert served.snapshot[THROUGHPUT].reason is UnknownReason.PARTIAL
+
+
 def test_a_sum_is_as_old_as_its_oldest_part(make_scene: Any) -> None:
     """A pod that was scraped 40 s ago makes the sum one of 40 s ago."""
     scene = make_scene()
