@@ -47,11 +47,11 @@ def keep_of(store: Store):
     registry = handlers.registry(store, None, None)
     (handler,) = registry._watching.get_all_handlers()
     assert handler.selector is not None
-    assert (GROUP, VERSION, PLURAL) == (
+    assert (
         handler.selector.group,
         handler.selector.version,
         handler.selector.any_name or handler.selector.plural,
-    )
+    ) == (GROUP, VERSION, PLURAL)
     return handler.fn
 
 
