@@ -137,6 +137,14 @@ class Caches:
             optional=True,
         )
     )
+    resourcequotas: Cache[Manifest] = field(
+        default_factory=lambda: _plain(
+            kinds.RESOURCEQUOTAS,
+            shapes.RESOURCEQUOTA,
+            index=lambda quota: [place_of(quota)[0]],
+            optional=True,
+        )
+    )
     namespaces: Cache[Manifest] = field(
         default_factory=lambda: _plain(kinds.NAMESPACES, shapes.NAMESPACE, optional=True)
     )
@@ -151,6 +159,7 @@ class Caches:
             self.hpas,
             self.scaledobjects,
             self.vpas,
+            self.resourcequotas,
             self.namespaces,
         )
 

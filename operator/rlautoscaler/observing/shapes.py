@@ -67,6 +67,11 @@ POD: Shape = {
     },
 }
 NAMESPACE: Shape = {"metadata": _fields("name", "labels")}
+RESOURCEQUOTA: Shape = {
+    "metadata": _fields("namespace", "name"),
+    "spec": _fields("scopes", "scopeSelector"),
+    "status": _fields("hard", "used"),
+}
 HPA: Shape = {
     "metadata": _METADATA,
     "spec": {"scaleTargetRef": KEEP, **_fields("minReplicas", "maxReplicas")},

@@ -69,6 +69,7 @@ def _state(subject: Subject, measured: Measured, memory: Memory, now: float, pri
         history=memory.observations,
         changes=memory.changes,
         health=subject.workload.health(now),
+        quota_room=subject.quota_room,
     )
 
 

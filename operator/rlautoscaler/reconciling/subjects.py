@@ -33,6 +33,8 @@ class Subject:
     """Requested replicas of the target."""
     observed: int
     """Replicas that the target's controller counts."""
+    quota_room: int | None = None
+    """Pods that the namespace's ResourceQuotas still admit; None where nothing limits them."""
     rival: str = ""
     """Another RLAutoscaler that was first to claim the target."""
 

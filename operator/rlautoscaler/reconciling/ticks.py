@@ -19,6 +19,7 @@ from rlautoscaler.acting import scales
 from rlautoscaler.acting.ticks import Failure
 from rlautoscaler.clients.discoveries import Discoveries
 from rlautoscaler.clients.protocols import KubeApi
+from rlautoscaler.observing import quotas
 from rlautoscaler.observing.caches import Caches
 from rlautoscaler.observing.snapshots import SnapshotReader, Snapshots, Statistics
 from rlautoscaler.reconciling import cases, subjects
@@ -131,8 +132,14 @@ class Ticker:
             if isinstance(subject, Failure):
                 await self._reporter.failed(stored, subject)
             else:
-                found.append(replace(subject, rival=rivals.get(subject.key, "")))
+                found.append(
+                    replace(subject, rival=rivals.get(subject.key, ""), quota_room=self._room(subject))
+                )
         return found
+
+    def _room(self, subject: Subject) -> int | None:
+        living = next((pod for pod in subject.workload.pods if pod.is_living), None)
+        return quotas.room(self._caches.resourcequotas.find(subject.key.namespace), living)
 
     async def _read(self, found: Sequence[Subject], now: float, reading_time: float) -> Snapshots | None:
         if not found:

@@ -287,3 +287,21 @@ async def test_a_new_object_of_the_same_name_begins_anew(world):
     await world.tick()
     second = next(iter(world.ticker._memories.values()))
     assert (first.uid != second.uid, second.changes) == (True, ())
+
+
+async def test_the_policy_does_not_grow_beyond_the_namespaces_quota(world):
+    """The HPA would ask for more and get events of refusal; the policy's size stops where the quota does."""
+    world.deploy("web", 2)
+    world.autoscale("web", rollout={"mode": "Auto"})
+    quota = {
+        "metadata": {"namespace": "shop", "name": "q"},
+        "spec": {},
+        "status": {"hard": {"pods": "2"}, "used": {"pods": "2"}},
+    }
+    world.caches.resourcequotas.put(quota)
+    world.reader.cores_per_pod["web"] = 0.95
+    world.reader.requests["web"] = 40.0
+    world.ticker = world.new_ticker(assemblies.policy())
+    await world.tick()
+    assert world.replicas("web") == 2
+    assert world.condition("web", "ScalingLimited") == ("True", "QuotaExceeded")
