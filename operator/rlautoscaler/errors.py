@@ -13,6 +13,7 @@
     │   ├── DeadlineError               the tick's time was over first
     │   └── QueryError              it answered that the query is wrong
     ├── SettingsError           the process was started with settings that cannot work
+    │   └── UsageError              … or with flags that there are not
     ├── SandboxError            the local control plane cannot be built, started or kept up
     └── DemoError               the demo cannot begin or go on
 
@@ -79,6 +80,10 @@ class QueryError(PrometheusError):
 
 class SettingsError(OperatorError):
     """The process was started with settings that cannot work."""
+
+
+class UsageError(SettingsError):
+    """The command line cannot be read."""
 
 
 class SandboxError(OperatorError):

@@ -9,14 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine, Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import kopf
 
 from rlautoscaler.clients import credentials
+from rlautoscaler.errors import SettingsError
 from rlautoscaler.reconciling.stores import Store
 from rlautoscaler.resources.names import GROUP, PLURAL, VERSION
+
+
+class Backoffs:
+    """Seconds between the attempts of one request, without end.
+
+    kopf gives up after nine attempts, in less than a minute. Where it has found our resource before, it
+    begins again; where an API server needs longer to come up, nobody would ever watch it.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        return chain((1.0, 1.0, 2.0, 3.0, 5.0, 8.0), repeat(15.0))
 
 
 def registry(store: Store, kubeconfig: Path | None, context: str | None) -> kopf.OperatorRegistry:
@@ -32,6 +46,7 @@ def registry(store: Store, kubeconfig: Path | None, context: str | None) -> kopf
         settings.posting.enabled = False  # our events are decisions, not log lines
         settings.peering.standalone = True  # a Lease of our own decides who acts
         settings.queueing.idle_timeout = 0.05  # five seconds of a worker per object would fill the memory
+        settings.networking.error_backoffs = Backoffs()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
     def keep(event: kopf.RawEvent, **_: Any) -> None:
@@ -72,13 +87,32 @@ def watch(
     namespace: str | None,
     stop: threading.Event,
 ) -> None:
-    """Keep the store equal to the cluster until `stop`; to be run in a thread of its own."""
-    asyncio.run(
-        kopf.operator(
-            registry=registry(store, kubeconfig, context),
-            standalone=True,
-            clusterwide=namespace is None,
-            namespaces=() if namespace is None else (namespace,),
-            stop_flag=stop,
-        )
+    """Keep the store equal to the cluster until `stop`; to be run in a thread of its own.
+
+    Raises `SettingsError` where the API server does not accept the credentials (any more).
+    """
+    operator = kopf.operator(
+        registry=registry(store, kubeconfig, context),
+        standalone=True,
+        clusterwide=namespace is None,
+        namespaces=() if namespace is None else (namespace,),
+        stop_flag=stop,
     )
+    try:
+        asyncio.run(_ended(operator, stop))
+    except kopf.LoginError as error:
+        raise SettingsError(
+            "The API server does not accept the credentials: renew the token or the kubeconfig."
+        ) from error
+
+
+async def _ended(operator: Coroutine[Any, Any, None], stop: threading.Event) -> None:
+    """Wait for kopf's end.
+
+    The flag is set then, whatever the end was: kopf waits for it in a thread, which would otherwise keep the
+    event loop, and with it a failure, from ending.
+    """
+    try:
+        await operator
+    finally:
+        stop.set()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from itertools import islice
+
 import kopf
 import pytest
 import yaml
@@ -40,6 +44,25 @@ async def test_a_missing_kubeconfig_is_a_sentence(tmp_path):
     """As for our own client."""
     with pytest.raises(SettingsError, match="no kubeconfig"):
         await handlers.connection(tmp_path / "none", None)
+
+
+def test_kopf_never_gives_up_a_request():
+    """An API server may take minutes to come up; nine attempts are less than one."""
+    pauses = list(islice(handlers.Backoffs(), 1000))
+    assert len(pauses) == 1000
+    assert max(pauses) <= 15
+
+
+def test_a_failure_of_kopf_is_not_waited_for(monkeypatch, kubeconfig):
+    """It comes out of the thread at once, as a sentence, although nobody asked kopf to stop."""
+
+    async def operator(*, stop_flag, **_):
+        asyncio.get_running_loop().run_in_executor(None, stop_flag.wait)  # as kopf does
+        raise kopf.LoginError("Ran out of valid credentials.")
+
+    monkeypatch.setattr(kopf, "operator", operator)
+    with pytest.raises(SettingsError, match="does not accept the credentials"):
+        handlers.watch(Store(), kubeconfig, None, namespace=None, stop=threading.Event())
 
 
 def keep_of(store: Store):

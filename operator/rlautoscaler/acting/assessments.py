@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rlagents.deciding.cases import Mode, Overrides
 from rlagents.policies.hpa import conditions as hpa
 from rlagents.structs.reasons import Reason, Source
+from rlagents.structs.signals import SignalName
 from rlautoscaler.acting.conditions import Condition, ConditionType, state
 from rlautoscaler.acting.ticks import Failure, Success, Tick
 
@@ -80,8 +81,21 @@ def _able_to_scale(result: Success) -> Condition:
 def _of_baseline(result: Success) -> Iterator[Condition]:
     active = _told(result, hpa.ConditionType.SCALING_ACTIVE)
     if active is not None:
-        yield Condition(ConditionType.SCALING_ACTIVE, active.status, active.reason, active.message)
+        message = active.message + _unread(result, active)
+        yield Condition(ConditionType.SCALING_ACTIVE, active.status, active.reason, message)
     yield _scaling_limited(result)
+
+
+def _unread(result: Success, active: hpa.Condition) -> str:
+    """Why the metrics are missing: the HPA knows no more than that they are."""
+    if active.reason not in _OF_RESOURCES:
+        return ""
+    signals = [(name, result.state.snapshot[name]) for name in (SignalName.CPU, SignalName.MEMORY)]
+    causes = [f"{name}: {signal.reason}" for name, signal in signals if signal.is_unknown]
+    return f" ({', '.join(causes)})" if causes else ""
+
+
+_OF_RESOURCES = (Reason.FAILED_GET_RESOURCE_METRIC, Reason.FAILED_GET_CONTAINER_RESOURCE_METRIC)
 
 
 def _scaling_limited(result: Success) -> Condition:
@@ -108,7 +122,7 @@ def _policy_ready(mode: Mode, result: Success) -> Condition:
     if decision.policy_reason is Reason.SCALING_DISABLED:
         return state(kind, None, Reason.SCALING_DISABLED, "The size is 0, which means off: it is not asked.")
     reason = decision.policy_reason or Reason.POLICY_NOT_READY
-    return state(kind, False, reason, f"The learned policy gave no proposal: {reason}.")
+    return state(kind, False, reason, f"The learned policy gave no proposal: {result.refusal or reason}.")
 
 
 def _fallback(mode: Mode, result: Success) -> Condition:

@@ -32,6 +32,8 @@ class Success:
     outcome: Outcome
     baseline: tuple[hpa.Condition, ...] = ()
     """What the HPA says of itself."""
+    refusal: str = ""
+    """Why the learned policy could not be asked, as part of a sentence."""
 
     @property
     def replicas(self) -> int:

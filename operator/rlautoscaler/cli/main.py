@@ -11,7 +11,7 @@ import typer
 
 from rlagents.structs.errors import BrainError
 from rlautoscaler.cli import crds, demos, evaluations, runs, sandboxes, trainings
-from rlautoscaler.errors import OperatorError
+from rlautoscaler.errors import OperatorError, UsageError
 
 app = typer.Typer(
     name="rlautoscaler",
@@ -44,11 +44,18 @@ def main() -> None:
     """Entry point of the console scripts."""
     try:
         app()
+    except UsageError as error:
+        _tell(error)
+        sys.exit(2)
     except (OperatorError, BrainError) as error:
-        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
+        _tell(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _tell(error: Exception) -> None:
+    typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
 
 
 if __name__ == "__main__":

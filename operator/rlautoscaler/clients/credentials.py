@@ -95,7 +95,7 @@ async def _load_kubeconfig(
         )
     except _UNREADABLE as error:
         raise SettingsError(
-            f"The kubeconfig {files} cannot be used: {error} "
+            f"The kubeconfig {files} cannot be used: {str(error).rstrip('.')}. "
             "`kubectl config get-contexts` lists the contexts it has."
         ) from error
     configuration.refresh_api_key_hook = _reload_each_minute(loader, clock)

@@ -18,7 +18,7 @@ from rlautoscaler.observing.caches import Cache, Caches, Place, place_of
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 20.0
 """Seconds between attempts; each failure doubles the pause."""
 
 RELIST_AFTER = 3

@@ -54,7 +54,9 @@ class Reporter:
     async def acted(self, acted: Acted, policy: LearnedPolicy | None, parameters: hpa.HpaParameters) -> None:
         """A decision, carried out."""
         case, decision = acted.case, acted.decided.decision
-        result = Success(case.state, decision, acted.outcome, acted.baseline.conditions)
+        result = Success(
+            case.state, decision, acted.outcome, acted.baseline.conditions, acted.decided.refusal
+        )
         tick = Tick(
             now=case.state.now,
             generation=acted.subject.stored.autoscaler.generation,

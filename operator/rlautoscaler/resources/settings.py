@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
-from rlautoscaler.errors import SettingsError
+from rlautoscaler.errors import SettingsError, UsageError
 from rlautoscaler.resources.options import (
     BaselineSettings,
     ClusterSettings,
@@ -30,6 +30,9 @@ from rlautoscaler.resources.options import (
 )
 
 PREFIX = "RLAUTOSCALER_"
+
+_OF_FLAGS = "error parsing CLI: "
+"""How pydantic-settings begins its complaints about the command line."""
 
 
 class Settings(
@@ -83,6 +86,9 @@ def load(arguments: Sequence[str] = ()) -> Settings:
         problems = [_sentence(one) for one in error.errors(include_url=False)]
         raise SettingsError(f"The settings cannot work: {'; '.join(problems)}.") from error
     except SourceError as error:
+        cause = str(error).removeprefix(_OF_FLAGS)
+        if cause != str(error):
+            raise UsageError(f"{cause}; `rlautoscaler run --help` lists all settings.") from error
         raise SettingsError(f"The settings cannot be read: {error}.") from error
 
 
@@ -103,6 +109,7 @@ def _file(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _sentence(error: Any) -> str:
-    cause = error.get("ctx", {}).get("error", error["msg"])
+    unknown = error["type"] == "extra_forbidden"
+    cause = "there is no such setting" if unknown else error.get("ctx", {}).get("error", error["msg"])
     name = ".".join(str(step) for step in error["loc"])
     return f"{name}: {cause}" if name else str(cause)

@@ -17,6 +17,9 @@ from rlagents.structs.states import WorkloadKey
 _NOISY = ("aiohttp.access", "kubernetes", "kopf.objects", "kopf.activities", "kopf._core.engines.activities")
 """Loggers whose INFO is a line per request or per object."""
 
+_RUNNING = "kopf._core.reactor.running"
+"""It warns at every start that it ignores signals, which are ours to take."""
+
 
 class LogStyle(StrEnum):
     """How lines look."""
@@ -37,6 +40,7 @@ def configure(style: LogStyle = LogStyle.AUTO, *, verbose: bool = False, termina
     kopf.configure(verbose=verbose, log_format=log_format, log_prefix=plain)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_RUNNING).setLevel(logging.ERROR)
 
 
 def of_workload(logger: logging.Logger, key: WorkloadKey) -> logging.LoggerAdapter[logging.Logger]:
