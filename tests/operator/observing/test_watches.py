@@ -155,12 +155,12 @@ async def test_a_version_that_is_gone_is_listed_anew() -> None:
 
 
 async def test_failures_are_waited_out_longer_and_longer() -> None:
-    """Pauses double up to a minute, and the cache is synced in the end."""
+    """Pauses double up to twenty seconds, and the cache is synced in the end."""
     api, clock = FakeKubeApi(), Clock()
     api.fail(UnreachableError("down"), verb="list", times=9)
     async with following(api, clock):
         pass
-    assert clock.slept[:9] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert clock.slept[:9] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 20.0]
 
 
 async def test_pauses_are_spread_by_chance() -> None:
