@@ -8,18 +8,23 @@ after it, the decision loop and half-written patches among them.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from http import HTTPStatus
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import kopf
 
-from rlautoscaler.clients import credentials
-from rlautoscaler.errors import SettingsError
+from rlautoscaler.clients import credentials, kube
+from rlautoscaler.clients.protocols import RLAUTOSCALERS, Resource
+from rlautoscaler.errors import ApiError, SettingsError
 from rlautoscaler.reconciling.stores import Store
 from rlautoscaler.resources.names import GROUP, PLURAL, VERSION
+
+logger = logging.getLogger(__name__)
 
 
 class Backoffs:
@@ -91,19 +96,54 @@ def watch(
 
     Raises `SettingsError` where the API server does not accept the credentials (any more).
     """
-    operator = kopf.operator(
-        registry=registry(store, kubeconfig, context),
-        standalone=True,
-        clusterwide=namespace is None,
-        namespaces=() if namespace is None else (namespace,),
-        stop_flag=stop,
-    )
+    operator = registry(store, kubeconfig, context)
+
+    async def run() -> None:
+        async with kube.connect(kubeconfig=kubeconfig, context=context) as api:
+            await until_served(api, stop)
+        await kopf.operator(
+            registry=operator,
+            standalone=True,
+            clusterwide=namespace is None,
+            namespaces=() if namespace is None else (namespace,),
+            stop_flag=stop,
+        )
+
     try:
-        asyncio.run(_ended(operator, stop))
+        asyncio.run(_ended(run(), stop))
     except kopf.LoginError as error:
-        raise SettingsError(
-            "The API server does not accept the credentials: renew the token or the kubeconfig."
-        ) from error
+        raise SettingsError(_REFUSED) from error
+
+
+async def until_served(
+    api: Discovery, stop: threading.Event, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Return when the API server knows our resource, or at `stop`.
+
+    kopf looks once, at its start, and after that only where a definition changes. An API server that has just
+    come up answers before it has read its definitions: kopf would watch nothing, for ever.
+    """
+    complaint = ""
+    while not stop.is_set():
+        try:
+            if await api.serves(RLAUTOSCALERS):
+                return
+            found = _MISSING
+        except ApiError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise SettingsError(_REFUSED) from error
+            found = str(error)
+        if found != complaint:
+            logger.warning("%s", found)
+            complaint = found
+        await sleep(LOOK_AGAIN)
+
+
+class Discovery(Protocol):
+    """What `until_served` asks of an API server."""
+
+    async def serves(self, resource: Resource) -> bool:
+        """See `KubeClient`."""
 
 
 async def _ended(operator: Coroutine[Any, Any, None], stop: threading.Event) -> None:
@@ -116,3 +156,13 @@ async def _ended(operator: Coroutine[Any, Any, None], stop: threading.Event) -> 
         await operator
     finally:
         stop.set()
+
+
+LOOK_AGAIN = 1.0
+"""Seconds."""
+
+_REFUSED = "The API server does not accept the credentials: renew the token or the kubeconfig."
+_MISSING = (
+    "The API server does not know RLAutoscalers: install their definition (`rlautoscaler crd | kubectl apply "
+    "-f -`). Nothing is scaled until then."
+)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from rlautoscaler import handlers
-from rlautoscaler.errors import SettingsError
+from rlautoscaler.errors import ForbiddenError, SettingsError, UnreachableError
 from rlautoscaler.reconciling.stores import Store
 from rlautoscaler.resources.names import GROUP, PLURAL, VERSION
 
@@ -53,6 +53,39 @@ def test_kopf_never_gives_up_a_request():
     assert max(pauses) <= 15
 
 
+async def test_our_resource_is_waited_for(caplog):
+    """An API server that has just come up knows no definitions yet; what is missing is told once."""
+    answers = iter([UnreachableError("down"), False, False, True])
+    sentences: list[str] = []
+
+    class Server:
+        async def serves(self, resource):
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    async def sleep(seconds):
+        sentences.extend(record.message for record in caplog.records)
+        caplog.clear()
+
+    await handlers.until_served(Server(), threading.Event(), sleep)
+    assert sentences[0] == "down"
+    assert "rlautoscaler crd | kubectl apply" in sentences[1]
+    assert len(sentences) == 2
+
+
+async def test_refused_credentials_are_not_waited_for():
+    """They get no better by waiting; a restart reads them again."""
+
+    class Server:
+        async def serves(self, resource):
+            raise ForbiddenError("Unauthorized", status=401)
+
+    with pytest.raises(SettingsError, match="does not accept the credentials"):
+        await handlers.until_served(Server(), threading.Event())
+
+
 def test_a_failure_of_kopf_is_not_waited_for(monkeypatch, kubeconfig):
     """It comes out of the thread at once, as a sentence, although nobody asked kopf to stop."""
 
@@ -60,7 +93,11 @@ def test_a_failure_of_kopf_is_not_waited_for(monkeypatch, kubeconfig):
         asyncio.get_running_loop().run_in_executor(None, stop_flag.wait)  # as kopf does
         raise kopf.LoginError("Ran out of valid credentials.")
 
+    async def served(*_):
+        pass
+
     monkeypatch.setattr(kopf, "operator", operator)
+    monkeypatch.setattr(handlers, "until_served", served)
     with pytest.raises(SettingsError, match="does not accept the credentials"):
         handlers.watch(Store(), kubeconfig, None, namespace=None, stop=threading.Event())
 

@@ -23,7 +23,7 @@ from kubernetes.aio.config import ConfigException
 from rlautoscaler.clients import credentials
 from rlautoscaler.clients.protocols import Manifest, ManifestList, PatchType, Resource, WatchEvent
 from rlautoscaler.clients.refusals import Call, refusal, silence
-from rlautoscaler.errors import GoneError, SettingsError, UnreachableError
+from rlautoscaler.errors import GoneError, NotFoundError, SettingsError, UnreachableError
 
 FIELD_MANAGER = "rlautoscaler"
 
@@ -176,6 +176,20 @@ class KubeClient:
         """See `KubeApi`."""
         await self._call("DELETE", Call("delete", resource, namespace, name))
 
+    async def serves(self, resource: Resource) -> bool:
+        """Whether the server's discovery names a resource, which is later than it answers for it."""
+        groups = await self._discover(resource, "/apis")
+        if resource.group not in [one.get("name") for one in groups.get("groups") or ()]:
+            return False
+        try:
+            found = await self._discover(resource, f"/apis/{resource.api_version}")
+        except NotFoundError:
+            return False
+        return resource.plural in [one.get("name") for one in found.get("resources") or ()]
+
+    async def _discover(self, resource: Resource, path: str) -> Manifest:
+        return await self._call("GET", Call("discover", resource), path=path)
+
     async def _list(self, resource: Resource, namespace: str | None, selector: str) -> ManifestList:
         items: list[Manifest] = []
         version = ""
@@ -195,9 +209,10 @@ class KubeClient:
         body: Manifest | Sequence[Manifest] | None = None,
         *,
         content_type: str = "application/json",
+        path: str = "",
     ) -> Manifest:
         limits = aiohttp.ClientTimeout(total=self._timeouts.call, sock_connect=self._timeouts.connect)
-        response = await self._open(method, call, query or {}, limits, body, content_type)
+        response = await self._open(method, call, query or {}, limits, body, content_type, path)
         try:
             await _raise_for_status(call, response)
             return _manifest(call, await response.read())
@@ -214,9 +229,10 @@ class KubeClient:
         limits: aiohttp.ClientTimeout,
         body: Any = None,
         content_type: str = "application/json",
+        path: str = "",
     ) -> aiohttp.ClientResponse:
         self._on_call(call)
-        path = call.resource.path(call.namespace, call.name, call.subresource)
+        path = path or call.resource.path(call.namespace, call.name, call.subresource)
         headers = {"Accept": "application/json", "Content-Type": content_type}
         headers |= self._transport.default_headers
         try:

@@ -15,7 +15,7 @@ from rlautoscaler.clients.protocols import RLAUTOSCALERS, KubeApi
 from rlautoscaler.errors import ApiError
 from rlautoscaler.reconciling.stores import Store, Stored
 from rlautoscaler.reconciling.ticks import Ticker, TickStatistics
-from rlautoscaler.resources import autoscalers, conversions
+from rlautoscaler.resources import conversions
 from rlautoscaler.resources.autoscalers import SpecInvalid
 from rlautoscaler.telemetry.metrics import Metrics
 
@@ -25,7 +25,7 @@ BEAT = 1.0
 """Seconds between two looks at what is due: the shortest interval there is."""
 INVALID_INTERVAL = 15.0
 """Seconds between two looks at an autoscaler whose spec cannot be read."""
-PRUNE_AFTER = 300.0
+RELIST_AFTER = 300.0
 """Seconds between two complete lists of our own objects."""
 
 
@@ -98,7 +98,7 @@ class DecisionLoop:
         self._pace = pace
         self._on_tick = on_tick
         self._schedule = Schedule()
-        self._pruned_at = pace.clock()
+        self._listed_at = pace.clock()
 
     async def run(self, *, until: Callable[[], bool]) -> None:
         """Turn until told to end. A tick that fails as a whole is logged, and the next one comes."""
@@ -118,7 +118,7 @@ class DecisionLoop:
         if not self._may_act():
             return
         now = self._pace.clock()
-        await self._prune(now)
+        await self._relist(now)
         self._ticker.forget_all_but(everybody)  # not only where somebody else is due
         due = self._schedule.due(everybody, now)
         if not due:
@@ -129,13 +129,15 @@ class DecisionLoop:
         self._metrics.inference_duration_seconds.observe(statistics.deciding_seconds)
         self._on_tick(statistics)
 
-    async def _prune(self, now: float) -> None:
-        if now - self._pruned_at < PRUNE_AFTER:
+    async def _relist(self, now: float) -> None:
+        if now - self._listed_at < RELIST_AFTER:
             return
-        self._pruned_at = now
+        self._listed_at = now
         try:
             listed = await self._api.list(RLAUTOSCALERS, self._namespace)
         except ApiError as error:
             logger.warning("Our own objects could not be listed; deleted ones may be kept: %s", error)
             return
-        self._store.retain({autoscalers.read(manifest).key for manifest in listed.items})
+        missed = self._store.renew(listed.items)
+        if missed:
+            logger.warning("The watch had missed %d changes of our own objects.", missed)

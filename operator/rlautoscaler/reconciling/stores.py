@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rlagents.structs.states import WorkloadKey
 from rlautoscaler.clients.protocols import Manifest
@@ -29,7 +29,7 @@ class Store:
 
     def put(self, manifest: Manifest) -> None:
         """An object that is new or has changed; read once, here."""
-        stored = Stored(manifest, autoscalers.read(manifest))
+        stored = _stored(manifest)
         with self._lock:
             self._entries[stored.autoscaler.key] = stored
 
@@ -38,16 +38,41 @@ class Store:
         with self._lock:
             self._entries.pop(autoscalers.read(manifest).key, None)
 
-    def retain(self, existing: Collection[WorkloadKey]) -> None:
-        """Forget what a complete list no longer has.
+    def renew(self, manifests: Sequence[Manifest]) -> int:
+        """Take in a complete list; how many of its objects the watch had missed, deleted ones among them.
 
         kopf tells of deletions only while its watch stands; those during an outage it never hears of.
         """
+        listed = {one.autoscaler.key: one for one in map(_stored, manifests)}
         with self._lock:
-            for key in self._entries.keys() - set(existing):
+            gone = self._entries.keys() - listed.keys()
+            newer = [key for key, one in listed.items() if _is_newer(one, self._entries.get(key))]
+            for key in gone:
                 del self._entries[key]
+            self._entries.update({key: listed[key] for key in newer})
+        return len(gone) + len(newer)
 
     def all(self) -> list[Stored]:
         """Every object, in the order of their keys, so that ticks are repeatable."""
         with self._lock:
             return [self._entries[key] for key in sorted(self._entries)]
+
+
+def _stored(manifest: Manifest) -> Stored:
+    return Stored(manifest, autoscalers.read(manifest))
+
+
+def _is_newer(one: Stored, known: Stored | None) -> bool:
+    """Whether an object has another spec, other annotations or another uid than the one known, and is later.
+
+    Our own writes of its status make it later, too, and come back by the watch a moment after.
+    """
+    if known is None:
+        return True
+    differs = replace(one.autoscaler, status=known.autoscaler.status) != known.autoscaler
+    return differs and _version(one) > _version(known)
+
+
+def _version(one: Stored) -> int:
+    text = str((one.manifest.get("metadata") or {}).get("resourceVersion") or "")
+    return int(text) if text.isdecimal() else 0

@@ -62,6 +62,40 @@ async def _empty(_: web.Request) -> web.Response:
     return web.json_response({})
 
 
+GROUPS = {"groups": [{"name": "apps"}]}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answers", "expected"),
+    [
+        ("its group is not there yet", [{"groups": []}], False),
+        ("its group is there and lists others", [GROUPS, {"resources": [{"name": "pods"}]}], False),
+        ("both name it", [GROUPS, {"resources": [{"name": "deployments"}]}], True),
+        ("an answer says nothing", [{}], False),
+    ],
+)
+async def test_a_resource_is_served_when_discovery_names_it(
+    server: Server, kubeconfig: Path, sentence: str, answers: list[Any], expected: bool
+) -> None:
+    """The list of groups is filled apart from that of a group's resources."""
+    server.answer(*answers)
+    async with kube.connect(kubeconfig=kubeconfig) as api:
+        assert await api.serves(DEPLOYMENTS) is expected, sentence
+    assert [request.path for request in server.requests] == ["/apis", "/apis/apps/v1"][: len(answers)]
+
+
+async def test_a_group_that_has_just_gone_is_not_served(server: Server, kubeconfig: Path) -> None:
+    """Named a moment ago, and now a 404."""
+
+    async def respond(request: web.Request) -> web.Response:
+        gone = request.path != "/apis"
+        return web.json_response({} if gone else GROUPS, status=404 if gone else 200)
+
+    server.respond = respond
+    async with kube.connect(kubeconfig=kubeconfig) as api:
+        assert not await api.serves(DEPLOYMENTS)
+
+
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[Server]:
     recorder = Server()

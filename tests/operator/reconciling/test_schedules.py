@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
-from rlautoscaler.reconciling.loops import Schedule
+from rlautoscaler.reconciling.loops import Schedule, interval
 from rlautoscaler.reconciling.stores import Store
 
 
 def store(*entries: tuple[str, str], uid: str = "1") -> Store:
     filled = Store()
-    for name, interval in entries:
+    for name, every in entries:
         filled.put(
             {
                 "metadata": {"namespace": "shop", "name": name, "uid": uid},
@@ -18,7 +20,7 @@ def store(*entries: tuple[str, str], uid: str = "1") -> Store:
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
                     "maxReplicas": 3,
                     "objective": {"errorRate": "1%"},
-                    "interval": interval,
+                    "interval": every,
                 },
             }
         )
@@ -80,8 +82,27 @@ def test_a_spec_that_cannot_be_read_is_looked_at_every_quarter_minute():
     assert [names(schedule.due(broken.all(), now)) for now in (1.0, 2.0, 15.0)] == [["bad"], [], ["bad"]]
 
 
-def test_a_list_forgets_what_the_watch_missed():
-    """Deleted while no watch stood: the complete list is right."""
-    filled = store(("a", "15s"), ("b", "15s"))
-    filled.retain({filled.all()[0].autoscaler.key})
-    assert names(filled.all()) == ["a"]
+def test_a_list_makes_up_for_what_the_watch_missed():
+    """Deleted, created or changed while no watch stood: the complete list is right."""
+    filled = store(("a", "15s"), ("b", "15s"), ("c", "15s"))
+    a, _, c = (copy.deepcopy(one.manifest) for one in filled.all())
+    d = copy.deepcopy(a)
+    d["metadata"]["name"] = "d"
+    c["metadata"]["resourceVersion"] = "7"
+    c["spec"]["interval"] = "30s"
+    assert filled.renew([a, c, d]) == 3
+    assert names(filled.all()) == ["a", "c", "d"]
+    assert [interval(one) for one in filled.all()] == [15.0, 30.0, 15.0]
+    assert filled.renew([a, c, d]) == 0
+
+
+def test_a_list_that_is_older_than_the_watch_changes_nothing():
+    """Between the list's answer and its arrival the watch may have told more."""
+    filled = store(("a", "15s"))
+    old = copy.deepcopy(filled.all()[0].manifest)
+    new = copy.deepcopy(old)
+    old["metadata"]["resourceVersion"], new["metadata"]["resourceVersion"] = "7", "8"
+    new["spec"]["interval"] = "30s"
+    filled.put(new)
+    assert filled.renew([old]) == 0
+    assert interval(filled.all()[0]) == 30.0

@@ -250,7 +250,7 @@ async def test_a_deleted_autoscaler_is_forgotten_and_the_deployment_left(world):
     world.autoscale("web", **BASELINE)
     world.reader.cores_per_pod["web"] = 1.4
     await world.tick()
-    world.store.retain(())
+    world.store.renew([])
     world.ticker.forget_all_but(world.store.all())
     assert world.replicas("web") == 4
     left = [
