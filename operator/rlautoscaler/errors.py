@@ -14,6 +14,7 @@
     │   └── QueryError              it answered that the query is wrong
     ├── SettingsError           the process was started with settings that cannot work
     │   └── UsageError              … or with flags that there are not
+    ├── LeadershipLostError     another operator may lead now
     ├── SandboxError            the local control plane cannot be built, started or kept up
     └── DemoError               the demo cannot begin or go on
 
@@ -84,6 +85,10 @@ class SettingsError(OperatorError):
 
 class UsageError(SettingsError):
     """The command line cannot be read."""
+
+
+class LeadershipLostError(OperatorError):
+    """Another may lead now: this process has to end, and may begin anew as a standby."""
 
 
 class SandboxError(OperatorError):

@@ -24,7 +24,7 @@ from rlautoscaler.acting.leases import Elector
 from rlautoscaler.assemblies import Doors
 from rlautoscaler.clients import kube, prometheus
 from rlautoscaler.clients.refusals import Call
-from rlautoscaler.errors import OperatorError, SettingsError
+from rlautoscaler.errors import LeadershipLostError, OperatorError, SettingsError
 from rlautoscaler.observing import watches
 from rlautoscaler.observing.caches import Caches
 from rlautoscaler.reconciling.stores import Store
@@ -55,10 +55,6 @@ async def serve(settings: Settings, *, on_tick: Callable[[TickStatistics], None]
         prometheus.connect(assemblies.prometheus_settings(settings)) as source,
     ):
         await Process(settings, Doors(api, source), registry, metrics, on_tick).run()
-
-
-class LeadershipLostError(OperatorError):
-    """Another may lead now: this process has to end, and may begin anew as a standby."""
 
 
 class Process:
