@@ -192,7 +192,8 @@ def test_a_crash_loop_restarts_again_and_again(namespace: Namespace) -> None:
 
 def test_an_out_of_memory_kill_comes_after_ready_and_heals(namespace: Namespace) -> None:
     """The pod is Ready, is killed with 137 OOMKilled, waits, and is Ready again with one restart."""
-    namespace.create(startup_delay=0, behaviour=Behaviour.OOM_KILLED, oom_delay=2, restart_delay=2)
+    # Without a start-up delay KWOK may begin the Ready stage inside the start's, and play the kill twice.
+    namespace.create(startup_delay=1, behaviour=Behaviour.OOM_KILLED, oom_delay=2, restart_delay=4)
     namespace.wait(is_ready)
     pod = namespace.wait(waits_in_backoff)
     ended = container(pod)["lastState"]["terminated"]
