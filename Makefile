@@ -13,7 +13,7 @@ RLAUTOSCALER := $(BIN)/rlautoscaler
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-cluster check format crds model lock benchmark clean
+.PHONY: help demo test test-unit test-cluster check format crds model lock benchmark conformance clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ model: $(VENV)/.dev ## Train the shipped PPO model anew, from its seed
 
 benchmark: $(VENV)/.demo ## 1,000 autoscalers on the sandbox: queries and time per tick, writes per minute, memory
 	@$(RLAUTOSCALER) evaluate speed $(ARGS)
+
+conformance: $(VENV)/.demo ## The baseline beside the cluster's own HPA controller, four minutes; writes the table of docs/baseline.md
+	@$(RLAUTOSCALER) evaluate conformance --markdown docs/baseline.md $(ARGS)
 
 lock: $(UV) ## Resolve the pinned dependencies anew
 	$(UV) pip compile --quiet --upgrade pyproject.toml --extra report --generate-hashes --no-annotate --no-header -o requirements/demo.txt

@@ -23,11 +23,13 @@ from rlautoscaler.acting.writers import StatusWriter
 from rlautoscaler.clients import prometheus
 from rlautoscaler.clients.discoveries import Discoveries
 from rlautoscaler.clients.meters import MeteredPrometheus
-from rlautoscaler.clients.protocols import KubeApi, PrometheusApi
+from rlautoscaler.clients.protocols import KubeApi, MetricsApi, PrometheusApi
 from rlautoscaler.clients.tls import TlsFiles
 from rlautoscaler.observing.caches import Caches
+from rlautoscaler.observing.figures import FigureReader
 from rlautoscaler.observing.snapshots import SnapshotReader
 from rlautoscaler.reconciling.loops import DecisionLoop, Pace
+from rlautoscaler.reconciling.readings import Reader
 from rlautoscaler.reconciling.reports import Reporter
 from rlautoscaler.reconciling.stores import Store
 from rlautoscaler.reconciling.switches import Switches
@@ -43,10 +45,12 @@ POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The two ways outside."""
+    """The ways outside."""
 
     api: KubeApi
     source: PrometheusApi
+    metrics: MetricsApi
+    """The metrics APIs of the cluster."""
 
 
 def policy() -> LearnedPolicy | None:
@@ -108,6 +112,7 @@ def decision_loop(
 ) -> DecisionLoop:
     """The loop and all it needs. `may_act`: whether this process leads now."""
     api = doors.api
+    source = MeteredPrometheus(doors.source, metrics.observe_query)
     reporter = Reporter(
         StatusWriter(api, metrics, clock=time.monotonic),
         Recorder(api, metrics, clock=time.time, instance=identity()),
@@ -117,7 +122,7 @@ def decision_loop(
     ticker = Ticker(
         api,
         caches,
-        SnapshotReader(MeteredPrometheus(doors.source, metrics.observe_query)),
+        Reader(SnapshotReader(source), FigureReader(doors.metrics, source)),
         Discoveries(api, clock=time.monotonic),
         reporter,
         Switches(api, caches, namespace=own_namespace(settings), name=settings.switch_name),

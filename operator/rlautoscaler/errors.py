@@ -12,11 +12,22 @@
     │   ├── PrometheusUnreachableError  no usable answer
     │   ├── DeadlineError               the tick's time was over first
     │   └── QueryError              it answered that the query is wrong
+    ├── MetricsApiError         a metrics API of the cluster gave no figure
+    │   ├── MetricsNotServedError   the cluster does not have this API
+    │   ├── MetricNotFoundError     404: it does not know the metric
+    │   ├── MetricsForbiddenError   401, 403: rights are missing
+    │   ├── MetricsRefusedError     400, 422, or a name that no request can hold
+    │   └── MetricsUnavailableError no usable answer: network, time-out, 5xx
+    │       └── MetricsDeadlineError    the tick's time was over first
+    ├── FigureError             an answer came, without a usable figure in it
+    ├── HpaError                a HorizontalPodAutoscaler cannot be continued
     ├── SettingsError           the process was started with settings that cannot work
     │   └── UsageError              … or with flags that there are not
+    ├── ExplanationError        there is no decision to explain
     ├── LeadershipLostError     another operator may lead now
     ├── SandboxError            the local control plane cannot be built, started or kept up
-    └── DemoError               the demo cannot begin or go on
+    ├── DemoError               the demo cannot begin or go on
+    └── ConformanceError        the comparison with the HPA controller cannot begin or be written
 
 Each message is a sentence that tells the reader what to do.
 """
@@ -79,12 +90,57 @@ class QueryError(PrometheusError):
     """Prometheus refused the query."""
 
 
+class MetricsApiError(OperatorError):
+    """A metrics API of the cluster gave no figure."""
+
+    def __init__(self, message: str, *, group: str) -> None:
+        super().__init__(message)
+        self.group = group
+        """Of the API, as `custom.metrics.k8s.io`."""
+
+
+class MetricsNotServedError(MetricsApiError):
+    """The cluster does not have this API."""
+
+
+class MetricNotFoundError(MetricsApiError):
+    """Who answers for the API does not know the metric, or not of this object."""
+
+
+class MetricsForbiddenError(MetricsApiError):
+    """Credentials or rights are missing."""
+
+
+class MetricsRefusedError(MetricsApiError):
+    """The request makes no sense to the API, or could not be written."""
+
+
+class MetricsUnavailableError(MetricsApiError):
+    """No usable answer, as from an adapter that is down."""
+
+
+class MetricsDeadlineError(MetricsUnavailableError):
+    """The time for reading was over before the API answered."""
+
+
+class FigureError(OperatorError):
+    """An answer came, without a usable figure in it."""
+
+
+class HpaError(OperatorError):
+    """A HorizontalPodAutoscaler cannot be read or continued."""
+
+
 class SettingsError(OperatorError):
     """The process was started with settings that cannot work."""
 
 
 class UsageError(SettingsError):
     """The command line cannot be read."""
+
+
+class ExplanationError(OperatorError):
+    """There is no decision to explain, or it cannot be read."""
 
 
 class LeadershipLostError(OperatorError):
@@ -97,3 +153,7 @@ class SandboxError(OperatorError):
 
 class DemoError(OperatorError):
     """The demo cannot begin or go on."""
+
+
+class ConformanceError(OperatorError):
+    """The comparison with the cluster's HPA controller cannot begin, or its result cannot be written."""

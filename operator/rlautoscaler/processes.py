@@ -23,6 +23,7 @@ from rlautoscaler import assemblies, handlers
 from rlautoscaler.acting.leases import Elector
 from rlautoscaler.assemblies import Doors
 from rlautoscaler.clients import kube, prometheus
+from rlautoscaler.clients.metricsapis import MetricsClient
 from rlautoscaler.clients.refusals import Call
 from rlautoscaler.errors import LeadershipLostError, OperatorError, SettingsError
 from rlautoscaler.observing import watches
@@ -54,7 +55,8 @@ async def serve(settings: Settings, *, on_tick: Callable[[TickStatistics], None]
         kube.connect(kubeconfig=settings.kubeconfig, context=settings.context, on_call=on_call) as api,
         prometheus.connect(assemblies.prometheus_settings(settings)) as source,
     ):
-        await Process(settings, Doors(api, source), registry, metrics, on_tick).run()
+        doors = Doors(api, source, MetricsClient(api))
+        await Process(settings, doors, registry, metrics, on_tick).run()
 
 
 class Process:
@@ -77,13 +79,14 @@ class Process:
         self._store = Store()
         self._pulses = Pulses(time.monotonic)
         self._ending = asyncio.Event()
+        self._elector: Elector | None = None
 
     async def run(self) -> None:
         """Start everything, wait for the end, end everything."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._ending.set)
         server = ProbeServer(
-            application(self._registry, self._pulses, self._cache_states, self._silences),
+            application(self._registry, self._pulses, self._cache_states, self._silences, self._obstacles),
             host=self._settings.listen_address,
             port=self._settings.listen_port,
         )
@@ -102,7 +105,7 @@ class Process:
 
     async def _operate(self) -> None:
         lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        elector = assemblies.elector(self._doors.api, self._settings, self._pulses, lost)
+        elector = self._elector = assemblies.elector(self._doors.api, self._settings, self._pulses, lost)
         electing = asyncio.create_task(elector.run(), name="lease loop")
         caching = asyncio.create_task(self._cache(), name="caches")
         deciding = asyncio.create_task(self._decide(elector), name="decision loop")
@@ -179,6 +182,10 @@ class Process:
 
     def _cache_states(self) -> Mapping[str, bool]:
         return {cache.resource.plural: cache.synced.is_set() for cache in self._caches.all()}
+
+    def _obstacles(self) -> list[str]:
+        obstacle = "" if self._elector is None else self._elector.obstacle
+        return [f"The process cannot lead. {obstacle}"] if obstacle else []
 
     def _silences(self) -> list[str]:
         """Watches that died without a word, as behind some load balancers (nolar/kopf#585)."""

@@ -54,6 +54,10 @@ SERVICES = (
     "peer",
     "modes",
     "gone",
+    "frozen",
+    "lax",
+    "heir",
+    "trial",
 )
 HPA_FLAGS = {"downscale-stabilization": 10, "cpu-initialization-period": 5, "initial-readiness-delay": 2}
 """Seconds; the cluster's own HPA controller and our baseline get the same."""
@@ -163,8 +167,15 @@ class Town:
 
     def condition(self, name: str, kind: str) -> tuple[str, str]:
         """Status and reason."""
-        found = next(one for one in self.status(name)["conditions"] if one["type"] == kind)
+        found = self._condition(name, kind)
         return found["status"], found["reason"]
+
+    def message(self, name: str, kind: str) -> str:
+        """The condition's sentence."""
+        return str(self._condition(name, kind)["message"])
+
+    def _condition(self, name: str, kind: str) -> dict[str, Any]:
+        return next(one for one in self.status(name)["conditions"] if one["type"] == kind)
 
     def size(self, name: str) -> int:
         return int(self.get("deployment", name)["spec"].get("replicas", 0))
@@ -251,6 +262,15 @@ class Operator:
         except urllib.error.HTTPError as error:
             error.close()
             return error.code
+
+    def ask(self, path: str) -> str:
+        """What it answers, whatever the status."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+                return str(response.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return str(error.read().decode())
 
     def metrics(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as response:

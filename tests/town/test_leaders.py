@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 
@@ -26,6 +27,36 @@ def test_a_killed_leader_is_replaced_within_one_lease(town, hall, start, tools):
     tools.eventually(third.leads, within=10, every=0.1)
     assert time.monotonic() - stopped_at < 4.0, "a released Lease is not waited for"
     assert third.end(signal.SIGTERM) == 0
+
+
+def test_a_leader_that_was_frozen_ends_when_it_wakes(town, hall, start, tools):
+    """The standby leads meanwhile; the woken one sees that its time is over, writes nothing and ends with 1."""
+    first = hall.get()
+    tools.eventually(first.leads)
+    second = start().until_ready()
+    generation = town.get("deployment", "frozen")["metadata"]["generation"]
+    town.autoscale("frozen", minReplicas=3)
+    tools.eventually(lambda: town.size("frozen") == 3)
+    assert rescales(first) == 1
+    os.kill(first.process.pid, signal.SIGSTOP)
+    town.scale("frozen", 1)
+    tools.eventually(second.leads, within=10)
+    tools.eventually(lambda: town.size("frozen") == 3)
+    town.scale("frozen", 1)
+    os.kill(first.process.pid, signal.SIGCONT)
+    assert first.process.wait(10) == 1
+    assert "error: The lease" in first.log.read_text()
+    assert "Traceback" not in first.log.read_text()
+    tools.eventually(lambda: town.size("frozen") == 3)
+    changes = town.get("deployment", "frozen")["metadata"]["generation"] - generation
+    assert changes == 5, "one by the first, two by hand, two by the second"
+    assert (rescales(first), rescales(second)) == (1, 2)
+    assert second.end() == 0
+
+
+def rescales(operator) -> int:
+    """How often a process says that it has changed the size of `frozen`."""
+    return sum("town/frozen" in line and "->" in line for line in operator.log.read_text().splitlines())
 
 
 def test_a_restart_in_mid_run_forgets_nothing_that_steers(town, hall, tools):

@@ -9,6 +9,7 @@ from rlagents.policies import hpa
 from rlagents.safety.guards import DEFAULTS, GuardSettings
 from rlagents.safety.masks import SafetyMask
 from rlagents.structs.decisions import Decision
+from rlagents.structs.pods import Pod
 from rlagents.structs.states import WorkloadState
 
 
@@ -45,6 +46,19 @@ class Case:
     """What the HPA remembers; None for an HPA that never ran, which protects the present size."""
     overrides: Overrides = Overrides()
     guards: GuardSettings = DEFAULTS
+    selected: tuple[Pod, ...] | None = None
+    """Every pod behind the selector of the target's scale, which is what the HPA looks at: others may carry
+    the same labels as the target's own. None: just those of the state."""
+    selector: hpa.Selector = hpa.Selector.VALID
+    readings: hpa.Readings = hpa.NOTHING_READ
+    """What was read for the baseline's pods, object and external metrics."""
+    conditions: tuple[hpa.Condition, ...] = ()
+    """The HPA's of the pass before; they tell a size of 0 of its own making from one set by hand."""
+
+    @property
+    def baseline_pods(self) -> tuple[Pod, ...]:
+        """What the HPA counts."""
+        return self.state.pods if self.selected is None else self.selected
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from rlagents.safety.guards import GuardSettings
 from rlagents.safety.masks import SafetyMask
 from rlagents.structs.decisions import Action, Proposal
 from rlagents.structs.reasons import Reason, Source
+from rlagents.structs.signals import SignalName
 from rlagents.structs.states import WorkloadState
 
 SPACE = actions.CLASSICAL
@@ -51,7 +52,7 @@ def consult(
     if not states:
         return []
     encoded = classical.encode_states(states)
-    refusals = _refusals(policy, encoded)
+    refusals = _refusals(policy, encoded, states)
     safety = [
         masks.mask(state, SPACE.actions, settings=one) for state, one in zip(states, settings, strict=True)
     ]
@@ -91,17 +92,28 @@ def _favourites(distribution: MaskedCategorical, *, only_replicas: bool) -> NDAr
     return np.asarray(np.argmax(np.where(allowed, distribution.logits, -np.inf), axis=-1), dtype=np.int64)
 
 
-def _refusals(policy: LearnedPolicy, encoded: EncodedState) -> list[tuple[Reason, str] | None]:
-    ranges = policy.in_distribution(encoded)
+def _refusals(
+    policy: LearnedPolicy, encoded: EncodedState, states: Sequence[WorkloadState]
+) -> list[tuple[Reason, str] | None]:
+    ranges, absent = policy.in_distribution(encoded), policy.missing(encoded)
     refusals: list[tuple[Reason, str] | None] = []
-    for missing, inside, message in zip(policy.missing(encoded), ranges.inside, ranges.messages, strict=True):
+    for missing, inside, message, state in zip(absent, ranges.inside, ranges.messages, states, strict=True):
         if missing:
-            refusals.append((Reason.SIGNALS_MISSING, f"no value of {', '.join(missing)}"))
+            refusals.append((Reason.SIGNALS_MISSING, _absence(missing, state)))
         elif not inside:
             refusals.append((Reason.OUT_OF_DISTRIBUTION, message))
         else:
             refusals.append(None)
     return refusals
+
+
+def _absence(missing: Sequence[str], state: WorkloadState) -> str:
+    """CPU is read as a share: it may be measured with nothing to divide it by, which the user can add."""
+    said = f"no value of {', '.join(missing)}"
+    has_no_whole = state.cpu_limit is None and any(pod.is_living for pod in state.pods)
+    if has_no_whole and state.snapshot[SignalName.CPU].is_known:
+        return f"{said}: give every container a CPU request"
+    return said
 
 
 def _refused(reason: Reason, message: str) -> Consultation:

@@ -49,8 +49,7 @@ def _ask(
 
 def _decided(case: Case, answer: Consultation, parameters: hpa.HpaParameters) -> Decided:
     state = case.state
-    scale = hpa.ScaleObservation(state.current_replicas, state.observed_replicas)
-    result = hpa.reconcile(case.baseline, parameters, scale, state.pods, state.samples, case.logs, state.now)
+    result = _passed(case, parameters)
     baseline = _baseline_proposal(result)
     desired = state.current_replicas if result.desired is None else result.desired
     guarded, held_back = None, answer.refusal
@@ -67,6 +66,22 @@ def _decided(case: Case, answer: Consultation, parameters: hpa.HpaParameters) ->
         held_back=held_back,
     )
     return Decided(decision, result, answer.mask, answer.message)
+
+
+def _passed(case: Case, parameters: hpa.HpaParameters) -> hpa.HpaResult:
+    """The HPA's pass, with nothing of ours in it."""
+    state = case.state
+    return hpa.reconcile(
+        case.baseline,
+        parameters,
+        hpa.ScaleObservation(state.current_replicas, state.observed_replicas, case.selector),
+        case.baseline_pods,
+        state.samples,
+        case.logs,
+        state.now,
+        case.readings,
+        case.conditions,
+    )
 
 
 def _baseline_proposal(result: hpa.HpaResult) -> Proposal | None:

@@ -50,9 +50,10 @@ def saturation(state: WorkloadState) -> str | None:
         return "no pod is ready"
     if use is not None and use >= ceiling:
         return f"CPU at {use:.0%} of the ready pods' limit, {ceiling:.0%} allowed"
-    latency = snapshot.value(SignalName.LATENCY_P99)
-    if latency is not None and objective.latency_target is not None and latency > objective.latency_target:
-        return f"p99 {latency * 1000:.0f} ms, target {objective.latency_target * 1000:.0f} ms"
+    latency, target = snapshot.value(objective.latency_signal), objective.latency_target
+    if latency is not None and target is not None and latency > target:
+        share = f"p{objective.latency_quantile * 100:g}"
+        return f"{share} {latency * 1000:.0f} ms, target {target * 1000:.0f} ms"
     errors = snapshot.value(SignalName.ERROR_RATE)
     if errors is not None and objective.error_rate is not None and errors > objective.error_rate:
         return f"error rate {errors:.2%}, {objective.error_rate:.2%} allowed"

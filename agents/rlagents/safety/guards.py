@@ -138,9 +138,12 @@ def _quota(state: WorkloadState, replicas: int, _: int | None, __: GuardSettings
 
 
 def _bounds(state: WorkloadState, replicas: int, _: int | None, __: GuardSettings) -> Limitation | None:
-    within = state.bounds.clip(replicas)
+    within = max(1, state.bounds.clip(replicas))
     if within == replicas:
         return None
+    if within > state.bounds.clip(replicas):
+        # Only the baseline knows the way back from 0, by metrics that need no pods.
+        return Limitation(Reason.TOO_FEW_REPLICAS, replicas, within, "only the baseline scales to zero")
     if within < replicas:
         return Limitation(Reason.TOO_MANY_REPLICAS, replicas, within, f"maxReplicas is {within}")
     return Limitation(Reason.TOO_FEW_REPLICAS, replicas, within, f"minReplicas is {within}")

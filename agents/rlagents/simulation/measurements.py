@@ -26,10 +26,19 @@ class Measurements:
     latency_p99: FloatArray
     error_rate: FloatArray
     throughput: FloatArray
+    throughput_smooth: FloatArray
     queue_depth: FloatArray
 
 
-_OF_A_RATE_WINDOW = ("cpu", "network", "disk", "latency_p50", "latency_p99", "error_rate")
+_OF_A_RATE_WINDOW = (
+    "cpu",
+    "network",
+    "disk",
+    "latency_p50",
+    "latency_p99",
+    "error_rate",
+    "throughput_smooth",
+)
 """The others are instants: throughput is read by `irate`, memory and queue are gauges."""
 _OF_REQUESTS = ("latency_p50", "latency_p99", "error_rate")
 _GROUP_OF = {
@@ -71,7 +80,8 @@ def measure(
         latency_p50=noisy(_taken(outcome, services.latency_quantile(outcome, 0.5), parameters.timeout)),
         latency_p99=noisy(_taken(outcome, latency_p99, parameters.timeout)),
         error_rate=error_rate(outcome),
-        throughput=noisy(np.maximum(outcome.completed + outcome.failed, 0.0) / population.tick),
+        throughput=(rate := noisy(np.maximum(outcome.completed + outcome.failed, 0.0) / population.tick)),
+        throughput_smooth=rate,
         queue_depth=noisy(outcome.in_flight),
     )
 
@@ -91,6 +101,11 @@ def averaged(before: Measurements, new: Measurements, weight: FloatArray) -> Mea
             for field in fields(Measurements)
         }
     )
+
+
+def rate_window(population: Services) -> FloatArray:
+    """Seconds of the window whose mean varies as much as that of `averaged`."""
+    return np.asarray(population.tick * (2.0 - population.smoothing) / population.smoothing)
 
 
 def shown(measurements: Measurements, known: NDArray[np.bool_]) -> Measurements:

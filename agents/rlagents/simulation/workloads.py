@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rlagents.encoding import classical
-from rlagents.simulation import populations, worlds
+from rlagents.simulation import admissions, measurements, populations, worlds
 from rlagents.structs.objectives import Bounds, Objective
 from rlagents.structs.pods import CPU, MEMORY, ConditionStatus, Container, Pod, PodPhase, PodSample
 from rlagents.structs.reasons import UnknownReason
@@ -55,10 +55,17 @@ def _state(world: worlds.World, shown: classical.ClassicalInputs, row: int) -> W
         objective=Objective(
             latency_target=None if np.isnan(target) else target,
             error_rate=float(population.error_target[row]),
+            # The simulator judges a service without a latency target by its CPU.
+            cpu_saturation=admissions.CPU_SATURATION if np.isnan(target) else None,
         ),
         current_replicas=int(shown.replicas[row]),
         observed_replicas=int(shown.replicas[row]),
-        snapshot=MetricsSnapshot(dict(_signals(world, shown, row, now - interval))),
+        snapshot=MetricsSnapshot(
+            {
+                SignalName.THROUGHPUT_SMOOTH: _smooth_rate(world, row, now - interval),
+                **dict(_signals(world, shown, row, now - interval)),
+            }
+        ),
         pods=pods,
         samples=_samples(pods, float(shown.cpu[row]), now - interval, interval),
         history=tuple(_history(world, row, now, interval)),
@@ -105,6 +112,11 @@ def _signals(
             yield name, Signal.known(value, taken_at=taken_at)
 
 
+def _smooth_rate(world: worlds.World, row: int, taken_at: float) -> Signal:
+    window = float(measurements.rate_window(world.population)[row])
+    return Signal.known(float(world.late.throughput_smooth[row]), taken_at=taken_at, window=window)
+
+
 def _samples(pods: tuple[Pod, ...], cpu: float, taken_at: float, window: float) -> tuple[PodSample, ...]:
     """The measured cores, spread evenly over the pods that serve."""
     ready = [pod for pod in pods if pod.is_ready]
@@ -113,13 +125,20 @@ def _samples(pods: tuple[Pod, ...], cpu: float, taken_at: float, window: float) 
 
 
 def _history(world: worlds.World, row: int, now: float, interval: float) -> Iterator[Observation]:
-    for back, (cpu, latency) in enumerate(
-        zip(world.cpu_seen[row], world.latency_seen[row], strict=True), start=-classical.TREND_TICKS
-    ):
-        if not np.isnan(cpu):
+    past, window = world.past, float(measurements.rate_window(world.population)[row])
+    for column in range(worlds.SEEN_TICKS):
+        rate = float(past.throughput_smooth[row, column])
+        if not np.isnan(rate):
             yield Observation(
-                at=now + back * interval,
-                cpu=float(cpu),
-                latency_p99=None if np.isnan(latency) else float(latency),
+                at=now + (column - worlds.SEEN_TICKS) * interval,
+                cpu=_or_none(past.cpu[row, column]),
+                latency_p99=_or_none(past.latency_p99[row, column]),
                 throughput=None,
+                error_rate=_or_none(past.error_rate[row, column]),
+                requests=rate * window,
+                window=window,
             )
+
+
+def _or_none(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)

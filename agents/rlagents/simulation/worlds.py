@@ -5,7 +5,7 @@ Pure: a world and sizes in, a world and the true figures out. Randomness comes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,29 @@ from rlagents.simulation import admissions, fleets, measurements, populations, r
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+
+SEEN_TICKS = 20
+"""How far a world remembers what was seen: five minutes of the usual tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the last decisions saw, arrays [N, SEEN_TICKS], oldest first; NaN is unknown."""
+
+    cpu: FloatArray
+    latency_p99: FloatArray
+    error_rate: FloatArray
+    throughput_smooth: FloatArray
+
+    def followed(self, shown: measurements.Measurements) -> Past:
+        """The past of the next tick."""
+        return Past(
+            **{
+                field.name: np.column_stack([getattr(self, field.name)[:, 1:], getattr(shown, field.name)])
+                for field in fields(self)
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +53,7 @@ class World:
     """Of the tick before: what monitoring shows."""
     known: BoolArray
     """Shape [N, 6]: optional signals there at this moment."""
-    cpu_seen: FloatArray
-    """Shape [N, TREND_TICKS]: what the last decisions saw, oldest first; NaN before the first."""
-    latency_seen: FloatArray
+    past: Past
     time: FloatArray
     """Ticks since the service was drawn, which is where its traffic is."""
 
@@ -52,7 +73,7 @@ def start(population: populations.Services, replicas: FloatArray, generator: np.
     load, measured, _ = _served(
         population, fleet, services.ServiceLoad(np.zeros(count)), np.zeros(count), generator
     )
-    unseen = np.full((count, classical.TREND_TICKS), np.nan)
+    unseen = np.full((count, SEEN_TICKS), np.nan)
     return World(
         population=population,
         fleet=fleet,
@@ -60,8 +81,7 @@ def start(population: populations.Services, replicas: FloatArray, generator: np.
         fresh=measured,
         late=measured,
         known=_known(population, generator),
-        cpu_seen=unseen,
-        latency_seen=unseen,
+        past=Past(unseen, unseen, unseen, unseen),
         time=np.ones(count),
     )
 
@@ -83,8 +103,7 @@ def ticked(
         fresh=measurements.averaged(world.fresh, measured, population.smoothing),
         late=world.fresh,
         known=_known(population, generator),
-        cpu_seen=np.column_stack([world.cpu_seen[:, 1:], shown.cpu]),
-        latency_seen=np.column_stack([world.latency_seen[:, 1:], shown.latency_p99]),
+        past=world.past.followed(shown),
         time=world.time + 1,
     )
     return after, _figures(population, true, world.fleet.replicas, wanted)
@@ -112,8 +131,8 @@ def inputs(world: World) -> classical.ClassicalInputs:
         memory_limit=population.memory_limit,
         latency_target=population.latency_target,
         now=population.started_at + world.time * population.tick,
-        cpu_before=world.cpu_seen[:, 0],
-        latency_before=world.latency_seen[:, 0],
+        cpu_before=world.past.cpu[:, -classical.TREND_TICKS],
+        latency_before=world.past.latency_p99[:, -classical.TREND_TICKS],
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rlagents.structs.signals import SignalName
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -29,6 +31,11 @@ class Objective:
     violation_budget: float = 0.01
     """Share of time the objective may be missed."""
     prices: Prices = Prices()
+
+    @property
+    def latency_signal(self) -> SignalName:
+        """What is compared with `latency_target`: of the two latencies measured, the asked one."""
+        return SignalName.LATENCY_P50 if self.latency_quantile == 0.5 else SignalName.LATENCY_P99
 
 
 @dataclass(frozen=True, slots=True)

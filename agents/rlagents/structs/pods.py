@@ -76,6 +76,16 @@ class Pod:
     """Requests of the pod as a whole (`spec.resources`), in milli-units."""
     overhead: Mapping[str, int] = field(default_factory=dict)
     """What the runtime class adds (`spec.overhead`), in milli-units."""
+    pod_limits: Mapping[str, int] = field(default_factory=dict)
+    """Limits of the pod as a whole (`spec.resources`), in milli-units."""
+    last_terminated_at: float | None = None
+    """When the container that ended last did."""
+    qos_class: str = ""
+    """`BestEffort`, `Burstable` or `Guaranteed`; empty where the API server has not told."""
+    priority_class: str = ""
+    """`spec.priorityClassName`; empty without one."""
+    has_deadline: bool = False
+    """Whether it may run for so long and no longer (`spec.activeDeadlineSeconds`)."""
 
     @property
     def is_ready(self) -> bool:
@@ -88,12 +98,51 @@ class Pod:
         return not self.deleting and self.phase not in (PodPhase.FAILED, PodPhase.SUCCEEDED)
 
     def limit(self, resource: str) -> int | None:
-        """Limit of the whole pod in milli-units; None where any container has none."""
-        return _total(self.containers + self.sidecars, "limits", resource)
+        """What all its containers together may use, in milli-units; None where one of them is unlimited."""
+        total, own = _total(self._running, "limits", resource), self.pod_limits.get(resource)
+        if total is None or own is None:
+            return own if total is None else total
+        return min(total, own)
 
     def request(self, resource: str) -> int | None:
-        """Request of the whole pod in milli-units; None where any container has none."""
-        return _total(self.containers + self.sidecars, "requests", resource)
+        """The 100 % of the HPA's utilisation, in milli-units; None where a container names none.
+
+        A pod with requests of its own (KEP-2837) counts with what is reserved for it.
+        """
+        if CPU in self.pod_requests or MEMORY in self.pod_requests:
+            return self.reserved_request(resource)
+        return _total(self._running, "requests", resource)
+
+    def reserved_request(self, resource: str) -> int | None:
+        """What the scheduler reserves and quotas charge, in milli-units; None where nothing names it.
+
+        Its own request, else what its containers need at their worst moment; its overhead comes on top.
+        """
+        return self._reserved("requests", self.pod_requests, resource)
+
+    def reserved_limit(self, resource: str) -> int | None:
+        """What quotas charge as limit, in milli-units; None where nothing names it."""
+        return self._reserved("limits", self.pod_limits, resource)
+
+    @property
+    def _running(self) -> tuple[Container, ...]:
+        return self.containers + self.sidecars
+
+    def _reserved(self, kind: str, own: Mapping[str, int], resource: str) -> int | None:
+        figure = own.get(resource, self._worst(kind, resource))
+        if figure is None:
+            # Nothing limits what has no limit; a request may consist of the overhead alone.
+            return self.overhead.get(resource) if kind == "requests" else None
+        return figure + self.overhead.get(resource, 0)
+
+    def _worst(self, kind: str, resource: str) -> int | None:
+        """The most that its containers need at once, at the start or later (KEP-753)."""
+        moments = (
+            self._running,
+            *((one, *self.sidecars[: one.sidecars_before]) for one in self.init_containers),
+        )
+        sums = [_sum(moment, kind, resource) for moment in moments]
+        return max((figure for figure in sums if figure is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +157,13 @@ class PodSample:
 
 
 def _total(containers: tuple[Container, ...], kind: str, resource: str) -> int | None:
+    """None where any of them has none."""
+    figures = [getattr(container, kind).get(resource) for container in containers]
+    return None if None in figures or not figures else sum(figures)
+
+
+def _sum(containers: tuple[Container, ...], kind: str, resource: str) -> int | None:
+    """None where none of them has one."""
     figures = [getattr(container, kind).get(resource) for container in containers]
     known = [figure for figure in figures if figure is not None]
-    return sum(known) if known and len(known) == len(figures) else None
+    return sum(known) if known else None

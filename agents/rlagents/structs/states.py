@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from rlagents.structs.objectives import Bounds, Objective
 from rlagents.structs.pods import CPU, MEMORY, Pod, PodSample
-from rlagents.structs.reasons import Source
-from rlagents.structs.signals import MetricsSnapshot, SignalName
+from rlagents.structs.reasons import Source, UnknownReason
+from rlagents.structs.signals import MetricsSnapshot, Signal, SignalName, SignalState
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,15 +28,23 @@ class WorkloadKey:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an earlier tick saw, as far as later decisions need it (trends)."""
+    """What an earlier tick saw, as far as later ticks need it: trends, and verdicts on too few requests."""
 
     at: float
     cpu: float | None
     """Cores in use, over all pods."""
     latency_p99: float | None
-    """Seconds."""
+    """Seconds; 0 where there was no traffic."""
     throughput: float | None
     """Requests per second."""
+    latency_p50: float | None = None
+    """As `latency_p99`."""
+    error_rate: float | None = None
+    """Share of the requests, 0 to 1; 0 where there was no traffic."""
+    requests: float | None = None
+    """Answered in the rate window that latencies and errors are of."""
+    window: float = 0.0
+    """Seconds of that rate window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class WorkloadState:
     samples: tuple[PodSample, ...] | None = None
     """Usage per pod; None where none could be read at all."""
     history: tuple[Observation, ...] = ()
-    """Oldest first, at most one hour."""
+    """Of the ticks before this one, oldest first, at most one hour."""
     changes: tuple[SizeChange, ...] = ()
     """Oldest first, at most one hour."""
     health: Health = field(default=Health())
@@ -102,11 +110,36 @@ class WorkloadState:
         """Bytes one pod may use: its limit, else its request, else None. The smallest living pod's."""
         return self._per_pod(MEMORY, 1e-3)
 
+    def observation(self) -> Observation:
+        """What later ticks need of this one."""
+        rate = self._rate()
+        return Observation(
+            at=self.now,
+            cpu=self.snapshot.value(SignalName.CPU),
+            latency_p99=self._of_traffic(SignalName.LATENCY_P99),
+            throughput=self.snapshot.value(SignalName.THROUGHPUT),
+            latency_p50=self._of_traffic(SignalName.LATENCY_P50),
+            error_rate=self._of_traffic(SignalName.ERROR_RATE),
+            requests=None if rate.value is None else rate.value * rate.window,
+            window=rate.window,
+        )
+
     def signal_per_ready_pod(self, name: SignalName) -> float | None:
         """A summed signal divided by the pods that take traffic; None where either is missing."""
         value = self.snapshot.value(name)
         ready = self.ready_replicas
         return None if value is None or ready == 0 else value / ready
+
+    def _rate(self) -> Signal:
+        """Requests per second over the rate window; a user's own query gives no other."""
+        smooth = self.snapshot[SignalName.THROUGHPUT_SMOOTH]
+        is_there = smooth.reason is not UnknownReason.NOT_CONFIGURED
+        return smooth if is_there else self.snapshot[SignalName.THROUGHPUT]
+
+    def _of_traffic(self, name: SignalName) -> float | None:
+        """As the encoder reads it: what does not apply is 0, not missing."""
+        signal = self.snapshot[name]
+        return 0.0 if signal.state is SignalState.NOT_APPLICABLE else signal.value
 
     def _per_pod(self, resource: str, unit: float) -> float | None:
         figures = [pod.limit(resource) or pod.request(resource) for pod in self.pods if pod.is_living]

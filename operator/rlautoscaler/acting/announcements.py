@@ -12,7 +12,7 @@ from rlagents.structs.reasons import Reason, Source
 from rlautoscaler.acting import conditions
 from rlautoscaler.acting.conditions import ConditionType
 from rlautoscaler.acting.events import EventReason, EventType, Notice
-from rlautoscaler.acting.ticks import Success, Tick
+from rlautoscaler.acting.ticks import PAUSES, Success, Tick
 
 Status = Mapping[str, Any]
 
@@ -22,6 +22,7 @@ def notices(old: Status, new: Status, tick: Tick) -> list[Notice]:
     told = [*_of_scale(old, new), *_of_conditions(old, new), *_of_rollout(old, new)]
     if isinstance(tick.result, Success):
         told += _of_outcome(tick.result)
+        told += _of_guards(old, new)
         # Where another autoscaler owns the target, its changes are its own to tell.
         told += _of_others(old, new) if tick.result.decision.writes else ()
     return told
@@ -35,6 +36,21 @@ def _of_outcome(result: Success) -> Iterator[Notice]:
     elif outcome.reason is Reason.FAILED_UPDATE_SCALE:
         message = f"New size: {outcome.requested}; source: {decision.source}; error: {outcome.message}"
         yield Notice(EventType.WARNING, EventReason.FAILED_RESCALE, message)
+
+
+def _of_guards(old: Status, new: Status) -> Iterator[Notice]:
+    """Without figures: those change at every tick, and an event that repeats is only counted up."""
+    guard = _guard(new)
+    if guard is not None and guard != _guard(old):
+        message = f"A guard changed the learned policy's size: {guard}. ScalingLimited has the figures."
+        yield Notice(EventType.NORMAL, EventReason.ACTION_VETOED, message)
+
+
+def _guard(status: Status) -> str | None:
+    """What had the last word on the learned policy's size where that was applied, the user's pauses apart."""
+    target = (status.get("horizontal") or {}).get("target") or {}
+    reason = target.get("limitedReason") if target.get("source") == Source.POLICY else None
+    return None if reason in PAUSES else reason
 
 
 def _of_others(old: Status, new: Status) -> Iterator[Notice]:

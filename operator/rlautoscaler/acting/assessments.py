@@ -81,7 +81,7 @@ def _able_to_scale(result: Success) -> Condition:
 def _of_baseline(result: Success) -> Iterator[Condition]:
     active = _told(result, hpa.ConditionType.SCALING_ACTIVE)
     if active is not None:
-        message = active.message + _unread(result, active)
+        message = "; ".join([active.message + _unread(result, active), *result.notes])
         yield Condition(ConditionType.SCALING_ACTIVE, active.status, active.reason, message)
     yield _scaling_limited(result)
 
@@ -120,7 +120,7 @@ def _policy_ready(mode: Mode, result: Success) -> Condition:
     if decision.policy is not None:
         return state(kind, True, "Ready", "The learned policy gives proposals.")
     if decision.policy_reason is Reason.SCALING_DISABLED:
-        return state(kind, None, Reason.SCALING_DISABLED, "The size is 0, which means off: it is not asked.")
+        return state(kind, None, Reason.SCALING_DISABLED, "There are no pods: it is not asked.")
     reason = decision.policy_reason or Reason.POLICY_NOT_READY
     return state(kind, False, reason, f"The learned policy gave no proposal: {result.refusal or reason}.")
 

@@ -3,9 +3,13 @@
 Every write of a status is a write to etcd and a message to every watcher. Three kinds of news therefore wait
 differently long after the last write:
 
-- what a reader acts on (sizes, who decides and why, conditions, a signal that goes missing): not at all;
-- what steers after a restart, and figures that moved: a minute;
+- what a reader acts on (sizes, who decides and why, conditions, a signal or metric that goes missing): not at
+  all;
+- what steers after a restart, proposals, and figures that moved: a minute;
 - everything else, as a figure within its noise, an age, a sentence whose reason is the same: ten minutes.
+
+Whatever is written is the whole of one tick: the arithmetic under `horizontal.explanation` is always that of
+the decision beside it, and of its `generatedAt`.
 
 Figures are compared with those that were *written last* and with a tolerance: a drift is noticed in the end,
 and no value sits on the edge between two steps of a rounding and flips at every tick.
@@ -14,7 +18,7 @@ and no value sits on the edge between two steps of a rounding and flips at every
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlautoscaler.resources import durations
@@ -77,6 +81,7 @@ def _headline(status: Document) -> dict[str, Any]:
         "signals": [
             _only(metric, "name", "state", "reason") for metric in status.get("currentMetrics") or ()
         ],
+        "metrics": [_only(metric, "name", "failure") for metric in _metrics(status)],
         "rollout": _only(rollout, "stage", "ratio", "since", "blockedBy"),
         "block": _only(rollout.get("block") or {}, "owner", "since"),
         "model": _only(status.get("model") or {}, "name", "version", "digest", "ready"),
@@ -88,6 +93,10 @@ def _steering(status: Document) -> dict[str, Any]:
         "baseline": status.get("baseline"),
         "rollout": status.get("rollout"),
         "proposals": _only(_target(status), "baseline", "policy"),
+        "explanation": {
+            **_only(_explanation(status), "course", "proposal", "reason"),
+            "metrics": [_only(metric, "proposal", "target") for metric in _metrics(status)],
+        },
         "limits": (status.get("vertical") or {}).get("recommendations"),
     }
 
@@ -96,14 +105,25 @@ def _target(status: Document) -> Document:
     return (status.get("horizontal") or {}).get("target") or {}
 
 
+def _explanation(status: Document) -> Document:
+    return (status.get("horizontal") or {}).get("explanation") or {}
+
+
+def _metrics(status: Document) -> Sequence[Document]:
+    return _explanation(status).get("metrics") or ()
+
+
 def _moved(old: Document, new: Document) -> bool:
-    """Whether a figure left its tolerance; both name the same signals in the same order."""
-    pairs = zip(old.get("currentMetrics") or (), new.get("currentMetrics") or (), strict=True)
-    return any(_has_left(before, after) or _has_aged(before, after) for before, after in pairs)
+    """Whether a figure left its tolerance; both name the same signals and metrics in the same order."""
+    signals = zip(old.get("currentMetrics") or (), new.get("currentMetrics") or (), strict=True)
+    metrics = zip(_metrics(old), _metrics(new), strict=True)
+    return any(
+        _has_left(before, after, "value") or _has_aged(before, after) for before, after in signals
+    ) or any(_has_left(before, after, "ratio") for before, after in metrics)
 
 
-def _has_left(before: Document, after: Document) -> bool:
-    was, now = before.get("value"), after.get("value")
+def _has_left(before: Document, after: Document, figure: str) -> bool:
+    was, now = before.get(figure), after.get(figure)
     if was is None or now is None:
         return was is not now
     return bool(abs(now - was) > TOLERANCE * max(abs(was), abs(now)))

@@ -15,7 +15,7 @@ from typing import Any
 from rlautoscaler.acting import elections
 from rlautoscaler.acting.elections import LeaseDurations, Move, Sight
 from rlautoscaler.clients.protocols import LEASES, KubeApi, Manifest
-from rlautoscaler.errors import ApiError, ConflictError, NotFoundError
+from rlautoscaler.errors import ApiError, ConflictError, ForbiddenError, NotFoundError
 
 __all__ = ["Elector", "LeaseDurations"]
 
@@ -58,12 +58,19 @@ class Elector:
         self._beat = beat
         self._sight: Sight | None = None
         self._acquired = asyncio.Event()
+        self._complaint = ""
+        self._obstacle = ""
 
     @property
     def may_act(self) -> bool:
         """Whether this process leads *now*: also False when the loop that renews is itself late."""
         renewed_at = None if self._sight is None else self._sight.renewed_at
         return renewed_at is not None and self._monotonic() - renewed_at < self._durations.renew
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot lead until somebody helps, as a sentence; empty while nothing is in its way."""
+        return self._obstacle
 
     async def acquired(self) -> None:
         """Return when this process has become the leader."""
@@ -105,13 +112,23 @@ class Elector:
         """One look and one move; the sentence why leadership is lost, empty while it is not."""
         try:
             async with asyncio.timeout(self._patience()):
-                return await self._move()
+                failure = await self._move()
         except ConflictError:
             logger.debug("Somebody else wrote the lease first.")
         except (ApiError, TimeoutError) as error:
-            cause = str(error) or "No answer in time."
-            logger.warning("The lease could not be read or written. %s", cause)
+            self._complain(error)
+        else:
+            self._complaint = self._obstacle = ""
+            return failure
         return self._overdue()
+
+    def _complain(self, error: ApiError | TimeoutError) -> None:
+        """Tell a cause once: it comes back at every turn."""
+        cause = str(error) or "No answer in time."
+        if cause != self._complaint:
+            logger.warning("The lease could not be read or written. %s", cause)
+        self._complaint = cause
+        self._obstacle = cause if isinstance(error, (NotFoundError, ForbiddenError)) else ""
 
     async def _move(self) -> str:
         lease = await self._read()
@@ -127,13 +144,24 @@ class Elector:
     async def _take(self, lease: Manifest | None, began: float) -> None:
         body = elections.taken(lease, self._identity, self._durations, name=self._name, wall=self._wall())
         if lease is None:
-            stored = await self._api.create(LEASES, self._namespace, body)
+            stored = await self._create(body)
         else:
             stored = await self._api.replace(LEASES, self._namespace, self._name, body)
         if self._sight is None or not self._sight.leads:
             logger.info("Leading as %s.", self._identity)
         self._sight = Sight(elections.record_of(stored), began, began)
         self._acquired.set()
+
+    async def _create(self, body: Manifest) -> Manifest:
+        try:
+            return await self._api.create(LEASES, self._namespace, body)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"There is no namespace {self._namespace} to hold it: create the namespace, or name another "
+                "with --lease-namespace. Nothing is scaled until then.",
+                status=error.status,
+                reason=error.reason,
+            ) from error
 
     async def _read(self) -> Manifest | None:
         try:

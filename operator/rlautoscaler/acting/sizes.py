@@ -55,6 +55,11 @@ def _without(section: str) -> Callable[[Document], Document]:
     return lambda status: {name: part for name, part in status.items() if name != section}
 
 
+def _without_explanation(status: Document) -> Document:
+    horizontal = status.get("horizontal", {})
+    return {**status, "horizontal": _without("explanation")(horizontal)} if horizontal else status
+
+
 def _with_short_conditions(status: Document) -> Document:
     """Without those of others, and with short texts in those that this tick did not renew."""
     ours = [
@@ -96,6 +101,7 @@ _STEPS = (
     _as_modelled,
     *[_without_oldest_change] * (LONGEST_HISTORY - _KEPT_CHANGES),
     _with_short_conditions,
+    _without_explanation,
     _without("currentMetrics"),
     _without("vertical"),
     *[_without_oldest_change] * _KEPT_CHANGES,

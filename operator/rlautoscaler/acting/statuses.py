@@ -34,6 +34,7 @@ def build(old: Mapping[str, Any], tick: Tick) -> dict[str, Any]:
     status = {**readable(old), "observedGeneration": tick.generation, **_of_sections(tick.sections)}
     if isinstance(tick.result, Success):
         status |= _of_success(status, tick.result, tick.now)
+        status["horizontal"] = _horizontal(tick.result, tick.sections)
     status["conditions"] = _conditions(status, tick)
     return sizes.fitted(status)
 
@@ -46,10 +47,16 @@ def _of_success(before: Mapping[str, Any], result: Success, now: float) -> dict[
         "currentReplicas": histories.believed(history, known, result, now),
         "desiredReplicas": result.decision.replicas_to,
         "currentMetrics": metrics(result.state),
-        "horizontal": {"target": _target(result)},
         "history": changes,
         **scaled,
     }
+
+
+def _horizontal(result: Success, sections: Sections) -> dict[str, Any]:
+    """Decision and arithmetic of one and the same tick."""
+    explanation = sections.explanation
+    told = {} if explanation is None else {"explanation": explanation.document()}
+    return {"target": _target(result), **told}
 
 
 def _target(result: Success) -> dict[str, Any]:

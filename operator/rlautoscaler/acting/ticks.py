@@ -10,9 +10,10 @@ from rlagents.structs.decisions import Decision, Limitation, Outcome
 from rlagents.structs.reasons import Reason, Source
 from rlagents.structs.states import WorkloadState
 from rlautoscaler.resources.entries import BaselineLogs
+from rlautoscaler.resources.explanations import Explanation
 from rlautoscaler.resources.statuses import ModelStatus, RolloutStatus, VerticalStatus
 
-_PAUSES = (Reason.PAUSED, Reason.PAUSED_SCALE_IN, Reason.PAUSED_SCALE_OUT, Reason.PAUSED_REPLICAS)
+PAUSES = (Reason.PAUSED, Reason.PAUSED_SCALE_IN, Reason.PAUSED_SCALE_OUT, Reason.PAUSED_REPLICAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Success:
     """What the HPA says of itself."""
     refusal: str = ""
     """Why the learned policy could not be asked, as part of a sentence."""
+    notes: tuple[str, ...] = ()
+    """What could not be read as it should, and what stood in for it."""
 
     @property
     def replicas(self) -> int:
@@ -56,7 +59,7 @@ class Success:
         binding = [
             one
             for one in decision.limitations
-            if one.before != one.after and (decision.source is Source.POLICY or one.reason in _PAUSES)
+            if one.before != one.after and (decision.source is Source.POLICY or one.reason in PAUSES)
         ]
         return binding[-1] if binding else None
 
@@ -70,6 +73,8 @@ class Sections:
     vertical: VerticalStatus | None = None
     baseline: BaselineLogs | None = None
     selector: str | None = None
+    explanation: Explanation | None = None
+    """How the baseline came to its size at this tick; stands beside the decision, and never outlives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +41,36 @@ def speed(
         typer.echo(json.dumps(asdict(report)))
     else:
         _print(report)
+
+
+@app.command()
+def conformance(
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="This scenario alone; may be repeated.")
+    ] = None,
+    short: Annotated[bool, typer.Option("--short", help="Three scenarios of seconds.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every step and mismatch.")
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the table between the markers of this document."),
+    ] = None,
+) -> None:
+    """The baseline beside the cluster's own HPA controller: twins under the same metrics, four minutes.
+
+    Ends with exit code 1 where the two disagree, or where the pure pass decides otherwise than the controller
+    did on what it saw.
+    """
+    from rich.console import Console
+
+    from rlautoscaler.conformance import courses
+
+    # As a Ctrl-C, so that whoever stops the process leaves nothing behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    options = courses.Options(only or (), short, json_file, markdown)
+    if not courses.play(options, Console()):
+        raise typer.Exit(1)
 
 
 def _print(report: SpeedReport) -> None:

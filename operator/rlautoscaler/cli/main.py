@@ -10,7 +10,7 @@ import sys
 import typer
 
 from rlagents.structs.errors import BrainError
-from rlautoscaler.cli import crds, demos, evaluations, runs, sandboxes, trainings
+from rlautoscaler.cli import crds, demos, evaluations, explanations, imports, runs, sandboxes, trainings
 from rlautoscaler.errors import OperatorError, UsageError
 
 app = typer.Typer(
@@ -26,9 +26,11 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(runs.run)
 app.command()(demos.demo)
+app.command()(explanations.explain)
 app.add_typer(sandboxes.app, name="sandbox")
 app.command()(trainings.train)
 app.add_typer(evaluations.app, name="evaluate")
+app.add_typer(imports.app, name="import")
 app.command()(crds.crd)
 
 

@@ -1,1 +1,4 @@
-"""The doors outside: the API server and Prometheus, each a small protocol with a real and a fake side."""
+"""The doors outside: the API server, its metrics APIs and Prometheus.
+
+Each is a small protocol with a real and a fake side.
+"""

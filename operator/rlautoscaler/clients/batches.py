@@ -1,12 +1,17 @@
-"""Many queries at once, and what is left of them when the time is over."""
+"""Many questions at once, and what is left of them when the time is over."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
+from typing import TypeVar
 
 from rlautoscaler.clients.protocols import PrometheusApi, Vector
 from rlautoscaler.errors import DeadlineError, PrometheusError
+
+Question = TypeVar("Question", bound=Hashable)
+Answer = TypeVar("Answer")
 
 CONCURRENCY = 8
 """Queries at once: Prometheus runs 20 by default, and others ask it too."""
@@ -27,8 +32,34 @@ async def query_all(
         Each query with its samples, with its own error, or with a `DeadlineError` where it was too late.
 
     """
+    return await ask_all(partial(_ask, api), queries, deadline, too_late=too_late, concurrency=concurrency)
+
+
+async def ask_all(
+    ask: Callable[[Question], Awaitable[Answer]],
+    questions: Iterable[Question],
+    deadline: float,
+    *,
+    too_late: Callable[[Question], Answer],
+    concurrency: int = CONCURRENCY,
+) -> dict[Question, Answer]:
+    """The same for any kind of question.
+
+    Args:
+        ask: gives the answer, which may be an error as a value; what it raises is raised here.
+        questions: asked once where they are equal.
+        deadline: on the event loop's clock.
+        too_late: the answer in place of one that did not come in time.
+        concurrency: how many at once.
+
+    """
     turns = asyncio.Semaphore(concurrency)
-    tasks = {promql: asyncio.ensure_future(_ask(api, promql, turns)) for promql in dict.fromkeys(queries)}
+
+    async def in_turn(question: Question) -> Answer:
+        async with turns:
+            return await ask(question)
+
+    tasks = {one: asyncio.ensure_future(in_turn(one)) for one in dict.fromkeys(questions)}
     try:
         if tasks:
             remaining = max(0.0, deadline - asyncio.get_running_loop().time())
@@ -37,21 +68,19 @@ async def query_all(
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-    return {promql: _outcome(promql, task) for promql, task in tasks.items()}
+    return {one: too_late(one) if task.cancelled() else task.result() for one, task in tasks.items()}
 
 
-async def _ask(api: PrometheusApi, promql: str, turns: asyncio.Semaphore) -> Vector | PrometheusError:
-    async with turns:
-        try:
-            return await api.query(promql)
-        except PrometheusError as error:
-            return error
+def too_late(promql: str) -> DeadlineError:
+    """The error in place of a query's answer."""
+    return DeadlineError(
+        f"The tick's time was over before Prometheus answered `{promql}`. "
+        "Give it faster storage or recording rules, or choose a longer interval."
+    )
 
 
-def _outcome(promql: str, task: asyncio.Future[Vector | PrometheusError]) -> Vector | PrometheusError:
-    if task.cancelled():
-        return DeadlineError(
-            f"The tick's time was over before Prometheus answered `{promql}`. "
-            "Give it faster storage or recording rules, or choose a longer interval."
-        )
-    return task.result()
+async def _ask(api: PrometheusApi, promql: str) -> Vector | PrometheusError:
+    try:
+        return await api.query(promql)
+    except PrometheusError as error:
+        return error

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from kubernetes.aio import config as sources
 from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import kube_config
 
 from rlautoscaler.errors import SettingsError
 
@@ -26,6 +27,9 @@ REFRESH_SECONDS = 60.0
 tokens long before they expire, and the in-cluster loader uses the same minute."""
 
 DEFAULT_KUBECONFIG = Path("~/.kube/config")
+POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+DEFAULT = "default"
+"""The namespace where none is named."""
 
 _UNREADABLE = (
     sources.ConfigException,
@@ -61,6 +65,25 @@ async def load(
     return configuration
 
 
+def namespace(
+    kubeconfig: Path | None = None, context: str | None = None, *, environ: Mapping[str, str] = os.environ
+) -> str:
+    """Where kubectl would look: the context's namespace, or the pod's own, or `default`.
+
+    Raises `SettingsError`.
+    """
+    if kubeconfig is None and context is None and _in_cluster(environ):
+        return POD_NAMESPACE.read_text(encoding="utf-8").strip() if POD_NAMESPACE.is_file() else DEFAULT
+    files = _files(kubeconfig, environ)
+    _check_existence(files)
+    try:
+        merged = kube_config.KubeConfigMerger(files).config
+        loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=context)
+        return str(loader.current_context["context"].get("namespace") or DEFAULT)
+    except _UNREADABLE as error:
+        raise _unusable(files, error) from error
+
+
 def _in_cluster(environ: Mapping[str, str]) -> bool:
     return not environ.get("KUBECONFIG") and bool(environ.get("KUBERNETES_SERVICE_HOST"))
 
@@ -84,25 +107,29 @@ def _load_service_account(configuration: Configuration) -> None:
 async def _load_kubeconfig(
     configuration: Configuration, files: str, context: str | None, clock: Callable[[], float]
 ) -> None:
-    if not _any_exists(files):
-        raise SettingsError(
-            f"There is no kubeconfig at {files} and this is not a pod. "
-            "Name one with --kubeconfig or KUBECONFIG, or run inside a cluster."
-        )
+    _check_existence(files)
     try:
         loader = await sources.load_kube_config(
             config_file=files, context=context, client_configuration=configuration, persist_config=False
         )
     except _UNREADABLE as error:
-        raise SettingsError(
-            f"The kubeconfig {files} cannot be used: {str(error).rstrip('.')}. "
-            "`kubectl config get-contexts` lists the contexts it has."
-        ) from error
+        raise _unusable(files, error) from error
     configuration.refresh_api_key_hook = _reload_each_minute(loader, clock)
 
 
-def _any_exists(files: str) -> bool:
-    return any(Path(part).expanduser().is_file() for part in files.split(os.pathsep) if part)
+def _check_existence(files: str) -> None:
+    if not any(Path(part).expanduser().is_file() for part in files.split(os.pathsep) if part):
+        raise SettingsError(
+            f"There is no kubeconfig at {files} and this is not a pod. "
+            "Name one with --kubeconfig or KUBECONFIG, or run inside a cluster."
+        )
+
+
+def _unusable(files: str, error: Exception) -> SettingsError:
+    return SettingsError(
+        f"The kubeconfig {files} cannot be used: {str(error).rstrip('.')}. "
+        "`kubectl config get-contexts` lists the contexts it has."
+    )
 
 
 def _reload_each_minute(

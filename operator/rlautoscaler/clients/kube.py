@@ -187,6 +187,16 @@ class KubeClient:
             return False
         return resource.plural in [one.get("name") for one in found.get("resources") or ()]
 
+    async def fetch(self, call: Call, path: str, query: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """GET any path: status and body, whatever they are. `UnreachableError` where there is no answer."""
+        response = await self._open("GET", call, query or {}, self._limits(), path=path)
+        try:
+            return response.status, await response.read()
+        except _BROKEN as error:
+            raise silence(call, error) from error
+        finally:
+            response.release()
+
     async def _discover(self, resource: Resource, path: str) -> Manifest:
         return await self._call("GET", Call("discover", resource), path=path)
 
@@ -211,8 +221,7 @@ class KubeClient:
         content_type: str = "application/json",
         path: str = "",
     ) -> Manifest:
-        limits = aiohttp.ClientTimeout(total=self._timeouts.call, sock_connect=self._timeouts.connect)
-        response = await self._open(method, call, query or {}, limits, body, content_type, path)
+        response = await self._open(method, call, query or {}, self._limits(), body, content_type, path)
         try:
             await _raise_for_status(call, response)
             return _manifest(call, await response.read())
@@ -220,6 +229,9 @@ class KubeClient:
             raise silence(call, error) from error
         finally:
             response.release()
+
+    def _limits(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=self._timeouts.call, sock_connect=self._timeouts.connect)
 
     async def _open(
         self,

@@ -165,3 +165,46 @@ class PrometheusApi(Protocol):
 
         `at`: evaluation time in seconds since the epoch, None for the server's now.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The object of an object metric (`describedObject`); always in the autoscaler's own namespace."""
+
+    api_version: str
+    """Of which only the group counts; empty for the core group."""
+    kind: str
+    name: str
+
+    @property
+    def group(self) -> str:
+        """Of the kind, empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def is_namespace(self) -> bool:
+        """Whether it is the namespace itself, whose figures have a path of their own."""
+        return not self.group and self.kind == "Namespace"
+
+
+class MetricsApi(Protocol):
+    """The metrics APIs of the cluster, as the HPA controller asks them. Raises a `MetricsApiError`."""
+
+    async def pod_metrics(self, namespace: str) -> list[Manifest]:
+        """CPU and memory of every pod of a namespace: `PodMetrics` of `metrics.k8s.io`."""
+
+    async def pods_metric(
+        self, namespace: str, selector: str, metric: str, metric_selector: str = ""
+    ) -> list[Manifest]:
+        """A metric of each pod that the selector takes: `MetricValue` of `custom.metrics.k8s.io`."""
+
+    async def object_metric(
+        self, namespace: str, described: Described, metric: str, metric_selector: str = ""
+    ) -> list[Manifest]:
+        """A metric of one object, `MetricValue` of `custom.metrics.k8s.io`: one value where all is well.
+
+        A namespace is always the one given, whatever name `described` has, as for the HPA.
+        """
+
+    async def external_metric(self, namespace: str, metric: str, selector: str = "") -> list[Manifest]:
+        """A metric of something outside: `ExternalMetricValue` of `external.metrics.k8s.io`, any number."""

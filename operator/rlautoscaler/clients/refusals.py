@@ -65,7 +65,7 @@ def refusal(call: Call, status: int, body: bytes | str | Mapping[str, Any]) -> A
         body: the answer; a Kubernetes `Status` object where the API server itself wrote it.
 
     """
-    reason, text = _told(body)
+    reason, text = told(body)
     kind = _KINDS.get(status, UnreachableError)
     message = (
         f"The API server answered {status} to `{call}`{': ' + text if text else ''}. {_advice(call, status)}"
@@ -82,7 +82,7 @@ def silence(call: Call, error: BaseException) -> UnreachableError:
     )
 
 
-def _told(body: bytes | str | Mapping[str, Any]) -> tuple[str, str]:
+def told(body: bytes | str | Mapping[str, Any]) -> tuple[str, str]:
     """`reason` and `message` of a Status object; the raw text of anything else, shortened."""
     if isinstance(body, Mapping):
         status: Any = body

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Generic, TypeVar
+from functools import lru_cache, partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from rlagents.structs.pods import Pod
 from rlautoscaler.clients import protocols as kinds
@@ -63,6 +63,19 @@ class Cache(Generic[T]):
         """All objects under a key of the index."""
         return list(self._found.get(key, {}).values())
 
+    @property
+    def index(self) -> Collection[Hashable]:
+        """All keys under which something is found."""
+        return self._found.keys()
+
+    def places(self, key: Hashable) -> list[Place]:
+        """Where the objects under a key of the index lie."""
+        return list(self._found.get(key, {}))
+
+    def keys(self, place: Place) -> tuple[Hashable, ...]:
+        """Under which keys of the index an object is found."""
+        return self._keys.get(place, ())
+
     def put(self, manifest: Manifest) -> None:
         """An object that is new or has changed."""
         place = place_of(manifest)
@@ -91,6 +104,14 @@ class Cache(Generic[T]):
                 del self._found[key]
 
 
+class Label(NamedTuple):
+    """One label of a pod, as a key of the index."""
+
+    namespace: str
+    name: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What an HPA, a ScaledObject, a VPA or one of ours refers to."""
@@ -112,7 +133,7 @@ class Caches:
     replicasets: Cache[Manifest] = field(
         default_factory=lambda: _plain(kinds.REPLICASETS, shapes.REPLICASET, index=_owners)
     )
-    pods: Cache[Pod] = field(default_factory=lambda: Cache(kinds.PODS, pods.parsed, index=_owners))
+    pods: Cache[Pod] = field(default_factory=lambda: Cache(kinds.PODS, pods.parsed, index=_of_pod))
     hpas: Cache[Manifest] = field(
         default_factory=lambda: _plain(
             kinds.HORIZONTALPODAUTOSCALERS,
@@ -202,6 +223,19 @@ def _owners(manifest: Manifest) -> list[Hashable]:
     """Uid of the controller: a label may be shared, an owner is one."""
     references = (manifest.get("metadata") or {}).get("ownerReferences") or ()
     return [one["uid"] for one in references if one.get("controller") and "uid" in one]
+
+
+def _of_pod(manifest: Manifest) -> list[Hashable]:
+    """Its controller, its labels, and its namespace as the key of all pods there."""
+    namespace = place_of(manifest)[0]
+    labels = (manifest.get("metadata") or {}).get("labels") or {}
+    return [*_owners(manifest), namespace, *(_label(namespace, *label) for label in labels.items())]
+
+
+@lru_cache(maxsize=65536)
+def _label(namespace: str, name: str, value: str) -> Label:
+    """All pods of a template share their labels."""
+    return Label(namespace, name, value)
 
 
 def _targets(manifest: Manifest, field: str) -> list[Hashable]:

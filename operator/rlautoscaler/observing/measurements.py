@@ -45,7 +45,9 @@ class Measured:
     """Usage per pod; None where none could be read at all."""
 
 
-def measured(plan: Plan, pods: Sequence[Pod], tables: Tables, now: float) -> Measured:
+def measured(
+    plan: Plan, pods: Sequence[Pod], tables: Tables, now: float, *, selected: Sequence[Pod] | None = None
+) -> Measured:
     """The signals of one autoscaler, by the rules of `signals`.
 
     Args:
@@ -53,13 +55,15 @@ def measured(plan: Plan, pods: Sequence[Pod], tables: Tables, now: float) -> Mea
         pods: behind its target.
         tables: the answers of the tick.
         now: seconds since the epoch.
+        selected: the pods that the baseline counts, where they differ from `pods`.
 
     """
     usage_fleet = _fleet(plan, plan.usage_timing, pods, now)
     found = _requests(plan, _fleet(plan, plan.request_timing, pods, now), tables)
     found |= _usage(plan, usage_fleet, tables)
     found |= _own(plan, found, tables, Moment(now, plan.request_timing.stale_after))
-    return Measured(MetricsSnapshot(found), _samples(plan, usage_fleet, tables))
+    counted = usage_fleet if selected is None else _fleet(plan, plan.usage_timing, selected, now)
+    return Measured(MetricsSnapshot(found), _samples(plan, counted, tables))
 
 
 def _fleet(plan: Plan, timing: Timing, pods: Sequence[Pod], now: float) -> Fleet:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rlagents.structs.errors import InvalidSpecError
-from rlagents.structs.pods import ConditionStatus, Container, Pod, PodPhase
+from rlagents.structs.pods import ConditionStatus, Container, InitContainer, Pod, PodPhase
 from rlagents.structs.quantities import to_milli
 from rlautoscaler.clients.protocols import Manifest
 from rlautoscaler.observing.shapes import POD, picked
@@ -26,6 +26,8 @@ def parsed(manifest: Manifest) -> Pod:
     metadata, spec, status = (manifest.get(part) or {} for part in ("metadata", "spec", "status"))
     ready = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), None)
     statuses = status.get("containerStatuses") or []
+    last_end = _last_end(statuses)
+    own, starting = spec.get("resources") or {}, spec.get("initContainers") or ()
     return Pod(
         name=metadata.get("name", ""),
         phase=_phase(status.get("phase")),
@@ -35,14 +37,18 @@ def parsed(manifest: Manifest) -> Pod:
         readiness_changed_at=moment(ready.get("lastTransitionTime")) if ready else None,
         deleting=metadata.get("deletionTimestamp") is not None,
         containers=tuple(_container(one) for one in spec.get("containers") or ()),
-        sidecars=tuple(
-            _container(one)
-            for one in spec.get("initContainers") or ()
-            if one.get("restartPolicy") == "Always"
-        ),
+        sidecars=tuple(_container(one) for one in starting if _is_sidecar(one)),
         restarts=sum(int(one.get("restartCount") or 0) for one in statuses),
         waiting_reason=_waiting_reason([*statuses, *(status.get("initContainerStatuses") or ())]),
-        last_terminated_reason=_last_terminated_reason(statuses),
+        last_terminated_reason=str(last_end.get("reason") or ""),
+        init_containers=_init_containers(starting),
+        pod_requests=_resources(own.get("requests")),
+        overhead=_resources(spec.get("overhead")),
+        pod_limits=_resources(own.get("limits")),
+        last_terminated_at=moment(last_end.get("finishedAt")),
+        qos_class=status.get("qosClass") or "",
+        priority_class=spec.get("priorityClassName") or "",
+        has_deadline=spec.get("activeDeadlineSeconds") is not None,
     )
 
 
@@ -56,20 +62,51 @@ def moment(text: Any) -> float | None:
 
 
 def _container(manifest: Mapping[str, Any]) -> Container:
+    return _shared(str(manifest.get("name", "")), *_figures(manifest))
+
+
+def _init_containers(manifests: Iterable[Mapping[str, Any]]) -> tuple[InitContainer, ...]:
+    containers, sidecars = [], 0
+    for one in manifests:
+        if _is_sidecar(one):
+            sidecars += 1
+        else:
+            containers.append(_shared_init(str(one.get("name", "")), *_figures(one), sidecars))
+    return tuple(containers)
+
+
+def _is_sidecar(manifest: Mapping[str, Any]) -> bool:
+    return manifest.get("restartPolicy") == "Always"
+
+
+_Figures = tuple[tuple[str, Any], ...]
+"""Resource names with their quantities, hashable."""
+
+
+def _figures(manifest: Mapping[str, Any]) -> tuple[_Figures, _Figures]:
+    """Requests and limits."""
     resources = manifest.get("resources") or {}
     requests, limits = (resources.get(kind) or {} for kind in ("requests", "limits"))
-    return _shared(str(manifest.get("name", "")), tuple(requests.items()), tuple(limits.items()))
+    return tuple(requests.items()), tuple(limits.items())
 
 
 @lru_cache(maxsize=4096)
-def _shared(
-    name: str, requests: tuple[tuple[str, Any], ...], limits: tuple[tuple[str, Any], ...]
-) -> Container:
+def _shared(name: str, requests: _Figures, limits: _Figures) -> Container:
     """All pods of a template share their containers: half of a pod's memory, and most of the parsing."""
     return Container(name, requests=_quantities(requests), limits=_quantities(limits))
 
 
-def _quantities(resources: Iterable[tuple[str, Any]]) -> Mapping[str, int]:
+@lru_cache(maxsize=4096)
+def _shared_init(name: str, requests: _Figures, limits: _Figures, sidecars: int) -> InitContainer:
+    return InitContainer(name, _quantities(requests), _quantities(limits), sidecars)
+
+
+def _resources(resources: Mapping[str, Any] | None) -> Mapping[str, int]:
+    return _quantities(tuple((resources or {}).items()))
+
+
+@lru_cache(maxsize=4096)
+def _quantities(resources: _Figures) -> Mapping[str, int]:
     quantities = {}
     for name, text in resources:
         try:
@@ -100,7 +137,7 @@ def _waiting_reason(statuses: Iterable[Mapping[str, Any]]) -> str:
     return CRASH_LOOP if CRASH_LOOP in reasons else next(iter(reasons), "")
 
 
-def _last_terminated_reason(statuses: Iterable[Mapping[str, Any]]) -> str:
+def _last_end(statuses: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Of the container that ended last."""
     ended = [(one.get("lastState") or {}).get("terminated") or {} for one in statuses]
-    last = max(ended, key=lambda one: moment(one.get("finishedAt")) or 0.0, default={})
-    return str(last.get("reason") or "")
+    return max(ended, key=lambda one: moment(one.get("finishedAt")) or 0.0, default={})

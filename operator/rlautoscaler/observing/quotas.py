@@ -6,21 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rlagents.structs.errors import InvalidSpecError
-from rlagents.structs.pods import CPU, MEMORY, Pod
+from rlagents.structs.pods import Pod
 from rlagents.structs.quantities import to_milli
 from rlautoscaler.clients.protocols import Manifest
 
 _PODS = ("pods", "count/pods")
+_BEST_EFFORT = "BestEffort"
 
 
 def room(quotas: Iterable[Manifest], pod: Pod | None) -> int | None:
     """Pods like `pod` that every quota still admits; None where none of them limits it.
 
-    Quotas with scopes are left out: which pods they count is the API server's to say, and a pod that it
-    refuses costs nothing but an event.
+    A quota with scopes counts where they surely include the pod. Others are left to the API server: a pod
+    that it refuses costs nothing but an event.
     """
     admitted = [
-        one for quota in quotas if not _is_scoped(quota) for one in _admitted(quota.get("status") or {}, pod)
+        one
+        for quota in quotas
+        if _includes(quota.get("spec") or {}, pod)
+        for one in _admitted(quota.get("status") or {}, pod)
     ]
     return min(admitted, default=None)
 
@@ -41,16 +45,47 @@ def _each(resource: str, pod: Pod | None) -> int | None:
         return 1000
     if pod is None:
         return None
-    kind, _, name = resource.rpartition(".")
-    if name not in (CPU, MEMORY):
-        return None
+    if resource.startswith("limits."):
+        return pod.reserved_limit(resource.removeprefix("limits."))
     # `cpu` and `memory` alone mean requests.
-    return pod.limit(name) if kind == "limits" else pod.request(name)
+    return pod.reserved_request(resource.removeprefix("requests."))
 
 
-def _is_scoped(quota: Manifest) -> bool:
-    spec = quota.get("spec") or {}
-    return bool(spec.get("scopes") or spec.get("scopeSelector"))
+def _includes(spec: Mapping[str, Any], pod: Pod | None) -> bool:
+    """Whether a quota surely counts the pod: all its scopes have to include it."""
+    scopes = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
+    scopes += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    return all(pod is not None and _matches(scope, pod) for scope in scopes)
+
+
+def _matches(scope: Mapping[str, Any], pod: Pod) -> bool:
+    """As the API server's evaluator of pods; False for what it may know and we do not."""
+    match scope.get("scopeName"):
+        case "Terminating":
+            return pod.has_deadline
+        case "NotTerminating":
+            return not pod.has_deadline
+        case "BestEffort":
+            return pod.qos_class == _BEST_EFFORT
+        case "NotBestEffort":
+            return pod.qos_class not in ("", _BEST_EFFORT)
+        case "PriorityClass":
+            return _has_priority(scope, pod.priority_class)
+    return False
+
+
+def _has_priority(scope: Mapping[str, Any], priority: str) -> bool:
+    named = priority in (scope.get("values") or ())
+    match scope.get("operator"):
+        case "Exists":
+            return bool(priority)
+        case "DoesNotExist":
+            return not priority
+        case "In":
+            return named
+        case "NotIn":
+            return not named
+    return False
 
 
 def _milli(text: Any) -> int | None:

@@ -55,12 +55,16 @@ STATEFULSET: Shape = {
     "spec": _fields("replicas", "selector", "updateStrategy", "minReadySeconds") | {"template": _TEMPLATE},
     "status": _fields(*_REPLICAS, "currentRevision", "updateRevision"),
 }
-REPLICASET: Shape = {"metadata": _METADATA, "spec": _fields("replicas")}
+REPLICASET: Shape = {"metadata": _METADATA, "spec": _fields("replicas", "selector")}
 POD: Shape = {
     "metadata": _fields("name", "creationTimestamp", "deletionTimestamp"),
-    "spec": {"containers": [_CONTAINER], "initContainers": [_CONTAINER]},
+    "spec": {
+        **_fields("resources", "overhead", "priorityClassName", "activeDeadlineSeconds"),
+        "containers": [_CONTAINER],
+        "initContainers": [_CONTAINER],
+    },
     "status": {
-        **_fields("phase", "startTime"),
+        **_fields("phase", "startTime", "qosClass"),
         "conditions": [_CONDITION],
         "containerStatuses": [_CONTAINER_STATUS],
         "initContainerStatuses": [_CONTAINER_STATUS],

@@ -63,6 +63,7 @@ class SnapshotReader:
         *,
         now: float,
         deadline: float,
+        selected: Mapping[WorkloadKey, Sequence[Pod]] | None = None,
     ) -> Snapshots:
         """The signals of all autoscalers; raises nothing that Prometheus could cause.
 
@@ -71,6 +72,7 @@ class SnapshotReader:
             pods: of each target; one that is absent has none.
             now: seconds since the epoch.
             deadline: on the event loop's clock. What is not answered by then is unknown.
+            selected: the pods that the baseline counts, where they differ from the target's own.
 
         """
         loop = asyncio.get_running_loop()
@@ -84,8 +86,10 @@ class SnapshotReader:
             self._cadences.learn(source, answers[text], now)
         self._complain(answers, planned)
         tables = Tables(answers)
+        counted = pods if selected is None else selected
         by_key = {
-            plan.wanted.key: measured(plan, pods.get(plan.wanted.key, ()), tables, now) for plan in planned
+            key: measured(plan, pods.get(key, ()), tables, now, selected=counted.get(key, ()))
+            for key, plan in ((plan.wanted.key, plan) for plan in planned)
         }
         return Snapshots(by_key, _statistics(answers, seconds))
 

@@ -9,6 +9,7 @@ from typing import Any
 from rlagents.structs.pods import Pod
 from rlagents.structs.states import Health
 from rlautoscaler.clients.protocols import Manifest
+from rlautoscaler.observing import selections
 from rlautoscaler.observing.caches import Caches, Target
 from rlautoscaler.observing.pods import CRASH_LOOP
 
@@ -52,6 +53,8 @@ class Workload:
     pods: tuple[Pod, ...]
     """Its pods by owner references, oldest first."""
     owners: tuple[Owner, ...]
+    selector: str = ""
+    """The pod selector of its scale, as text; empty where it has none."""
 
     @property
     def revision(self) -> str:
@@ -78,16 +81,24 @@ class Workload:
         return (self.manifest or {}).get(name) or {}
 
 
-def find(caches: Caches, target: Target, uid: str = "") -> Workload:
+def find(caches: Caches, target: Target, uid: str = "", selector: str = "") -> Workload:
     """A target and what belongs to it.
 
     Kinds other than Deployment, StatefulSet and ReplicaSet are not followed; with their object's `uid`
-    their pods are found all the same, if they or their ReplicaSets refer to it as their controller.
+    their pods are found all the same, if they or their ReplicaSets refer to it as their controller. The
+    `selector` of such a kind is what its scale says.
     """
     manifest = _manifest(caches, target)
     uid = (manifest or {}).get("metadata", {}).get("uid", uid)
     pods = pods_under(caches, uid) if uid else ()
-    return Workload(target, manifest, pods, owners(caches, target))
+    selector = selector if manifest is None else selections.text((manifest.get("spec") or {}).get("selector"))
+    return Workload(target, manifest, pods, owners(caches, target), selector)
+
+
+def selector_of(caches: Caches, target: Target) -> str:
+    """The pod selector of a target that is followed, as text; empty for others."""
+    spec = (_manifest(caches, target) or {}).get("spec") or {}
+    return selections.text(spec.get("selector"))
 
 
 def pods_under(caches: Caches, uid: str) -> tuple[Pod, ...]:

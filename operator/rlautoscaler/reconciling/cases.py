@@ -35,8 +35,8 @@ def wanted(subject: Subject) -> Wanted:
 def case(
     subject: Subject,
     measured: Measured,
+    readings: hpa.Readings,
     memory: Memory,
-    baseline: hpa.HpaSpec,
     *,
     now: float,
     prices: Prices,
@@ -46,10 +46,14 @@ def case(
     return Case(
         state=_state(subject, measured, memory, now, prices),
         mode=Mode(subject.spec.rollout.mode.value),
-        baseline=baseline,
+        baseline=subject.baseline,
         logs=memory.logs,
         overrides=_overrides(subject, forced),
         guards=_guards(subject.spec),
+        selected=subject.selected,
+        selector=subject.selector,
+        readings=readings,
+        conditions=memory.conditions,
     )
 
 

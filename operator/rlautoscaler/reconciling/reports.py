@@ -37,6 +37,8 @@ class Acted:
     baseline: hpa.HpaResult
     """The HPA's pass, after acting."""
     memory: Memory
+    notes: tuple[str, ...] = ()
+    """What its reading has to tell."""
 
 
 class Reporter:
@@ -55,7 +57,12 @@ class Reporter:
         """A decision, carried out."""
         case, decision = acted.case, acted.decided.decision
         result = Success(
-            case.state, decision, acted.outcome, acted.baseline.conditions, acted.decided.refusal
+            case.state,
+            decision,
+            acted.outcome,
+            acted.baseline.conditions,
+            acted.decided.refusal,
+            acted.notes,
         )
         tick = Tick(
             now=case.state.now,

@@ -11,6 +11,7 @@ from rlagents.policies.hpa.logs import retention
 from rlagents.policies.learned import LearnedPolicy
 from rlautoscaler.acting.ticks import Sections
 from rlautoscaler.reconciling import recommendations
+from rlautoscaler.reconciling.explanations import explanation
 from rlautoscaler.reconciling.subjects import Subject
 from rlautoscaler.remembering.memories import Memory
 from rlautoscaler.resources import logs
@@ -37,7 +38,10 @@ def sections(
         rollout=_rollout(old, mode, decided, now),
         model=_model(decided, memory, policy),
         vertical=recommendations.vertical(subject, decided.decision, now=now),
-        baseline=logs.to_status(memory.logs, now=now, kept=kept),
+        baseline=logs.to_status(
+            memory.logs, now=now, kept=kept, scaled_to_zero=hpa.is_scaled_to_zero(memory.conditions)
+        ),
+        explanation=explanation(decided.baseline),
     )
 
 

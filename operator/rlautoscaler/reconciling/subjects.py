@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
+from rlagents.policies import hpa
+from rlagents.structs.pods import Pod
 from rlagents.structs.reasons import Reason
 from rlagents.structs.states import WorkloadKey
 from rlautoscaler.acting import scales
@@ -13,12 +15,15 @@ from rlautoscaler.acting.ticks import Failure
 from rlautoscaler.clients.discoveries import Discoveries
 from rlautoscaler.clients.protocols import KubeApi, Manifest
 from rlautoscaler.errors import ApiError
-from rlautoscaler.observing import workloads
-from rlautoscaler.observing.caches import Caches, Target
+from rlautoscaler.observing import selections, workloads
+from rlautoscaler.observing.caches import Caches, Place, Target
 from rlautoscaler.observing.workloads import Workload
 from rlautoscaler.reconciling.stores import Stored
 from rlautoscaler.resources.autoscalers import SpecInvalid
 from rlautoscaler.resources.specs import Spec
+
+Claim = tuple[str, str]
+"""A namespace and the selector of a target in it, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Subject:
     spec: Spec
     workload: Workload
     scale: ScaleTarget
+    baseline: hpa.HpaSpec
     current: int
     """Requested replicas of the target."""
     observed: int
@@ -37,11 +43,22 @@ class Subject:
     """Pods that the namespace's ResourceQuotas still admit; None where nothing limits them."""
     rival: str = ""
     """Another RLAutoscaler that was first to claim the target."""
+    selected: tuple[Pod, ...] = ()
+    """Every pod behind the selector of the target's scale, oldest first."""
+    is_contested: bool = False
+    """Whether another autoscaler's target selects some of them, too."""
 
     @property
     def key(self) -> WorkloadKey:
         """Of the autoscaler."""
         return self.stored.autoscaler.key
+
+    @property
+    def selector(self) -> hpa.Selector:
+        """What the baseline may make of the selector."""
+        if not self.workload.selector:
+            return hpa.Selector.INVALID
+        return hpa.Selector.AMBIGUOUS if self.is_contested else hpa.Selector.VALID
 
 
 def target_of(stored: Stored, spec: Spec) -> Target:
@@ -51,7 +68,9 @@ def target_of(stored: Stored, spec: Spec) -> Target:
     return Target(stored.autoscaler.key.namespace, group, reference.kind, reference.name)
 
 
-async def find(api: KubeApi, discoveries: Discoveries, caches: Caches, stored: Stored) -> Subject | Failure:
+async def find(
+    api: KubeApi, discoveries: Discoveries, caches: Caches, stored: Stored, baseline: hpa.HpaSpec
+) -> Subject | Failure:
     """The autoscaler with its target. Sizes of Deployments and the like come from the caches; other kinds
     with a scale subresource cost one read each."""
     spec = stored.autoscaler.spec
@@ -66,7 +85,7 @@ async def find(api: KubeApi, discoveries: Discoveries, caches: Caches, stored: S
     scale = ScaleTarget(resource, target.namespace, target.name)
     workload = workloads.find(caches, target)
     if workload.manifest is not None:
-        return _followed(stored, spec, workload, scale)
+        return _followed(stored, spec, baseline, workload, scale)
     try:
         document = await api.get(resource, target.namespace, target.name, subresource="scale")
     except ApiError as error:
@@ -75,11 +94,43 @@ async def find(api: KubeApi, discoveries: Discoveries, caches: Caches, stored: S
     return Subject(
         stored,
         spec,
-        workloads.find(caches, target, uid=str(metadata.get("uid") or "")),
+        workloads.find(
+            caches, target, uid=str(metadata.get("uid") or ""), selector=str(status.get("selector") or "")
+        ),
         ScaleTarget(resource, target.namespace, target.name, str(metadata.get("resourceVersion") or "")),
+        baseline,
         scales.replicas_of(document),
         int(status.get("replicas") or 0),
     )
+
+
+def selecting(caches: Caches, found: Sequence[Subject], everybody: Sequence[Stored]) -> list[Subject]:
+    """The subjects with the pods behind their selectors. Pods of two autoscalers' targets are contested."""
+    own = {subject.workload.target: subject.workload.selector for subject in found}
+    claims = _claims(caches, own, everybody)
+    taken = {
+        claim: selections.behind(caches.pods, *claim)
+        for claim in {*claims, *((target.namespace, selector) for target, selector in own.items())}
+    }
+    contested = selections.contested(taken[claim] for claim in claims)
+    return [_selecting(subject, taken, contested) for subject in found]
+
+
+def _selecting(
+    subject: Subject, taken: Mapping[Claim, Mapping[Place, Pod]], contested: Set[Place]
+) -> Subject:
+    behind = taken[subject.workload.target.namespace, subject.workload.selector]
+    pods = tuple(sorted(behind.values(), key=lambda pod: (pod.created_at, pod.name)))
+    return replace(subject, selected=pods, is_contested=not contested.isdisjoint(behind))
+
+
+def _claims(caches: Caches, own: Mapping[Target, str], everybody: Sequence[Stored]) -> list[Claim]:
+    """Of each target that somebody scales; two on the same target are one claim."""
+    specs = [(one, one.autoscaler.spec) for one in everybody]
+    targets = {target_of(one, spec) for one, spec in specs if not isinstance(spec, SpecInvalid)}
+    targets |= {key for key in caches.hpas.index if isinstance(key, Target)}
+    selectors = {target: own.get(target) or workloads.selector_of(caches, target) for target in targets}
+    return [(target.namespace, selector) for target, selector in selectors.items() if selector]
 
 
 def rivals(stored: Sequence[Stored]) -> dict[WorkloadKey, str]:
@@ -96,7 +147,9 @@ def rivals(stored: Sequence[Stored]) -> dict[WorkloadKey, str]:
     return found
 
 
-def _followed(stored: Stored, spec: Spec, workload: Workload, scale: ScaleTarget) -> Subject:
+def _followed(
+    stored: Stored, spec: Spec, baseline: hpa.HpaSpec, workload: Workload, scale: ScaleTarget
+) -> Subject:
     manifest: Manifest = workload.manifest or {}
     metadata, wanted, status = (manifest.get(part) or {} for part in ("metadata", "spec", "status"))
     version = str(metadata.get("resourceVersion") or "")
@@ -106,6 +159,7 @@ def _followed(stored: Stored, spec: Spec, workload: Workload, scale: ScaleTarget
         spec,
         workload,
         ScaleTarget(scale.resource, scale.namespace, scale.name, version),
+        baseline,
         # The API server fills in 1 where nobody says anything.
         1 if current is None else int(current),
         int(status.get("replicas") or 0),

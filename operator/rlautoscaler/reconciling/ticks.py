@@ -21,15 +21,16 @@ from rlautoscaler.clients.discoveries import Discoveries
 from rlautoscaler.clients.protocols import KubeApi
 from rlautoscaler.observing import quotas
 from rlautoscaler.observing.caches import Caches
-from rlautoscaler.observing.snapshots import SnapshotReader, Snapshots, Statistics
+from rlautoscaler.observing.snapshots import Statistics
 from rlautoscaler.reconciling import cases, subjects
+from rlautoscaler.reconciling.baselines import Baselines
+from rlautoscaler.reconciling.readings import Read, Reader, Readings
 from rlautoscaler.reconciling.reports import Acted, Reporter
 from rlautoscaler.reconciling.stores import Stored
 from rlautoscaler.reconciling.subjects import Subject
 from rlautoscaler.reconciling.switches import Switches
 from rlautoscaler.remembering import memories
 from rlautoscaler.remembering.memories import Memory
-from rlautoscaler.resources import conversions
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,16 @@ class TickStatistics:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is known of one autoscaler before it is decided."""
+
+    subject: Subject
+    case: Case
+    notes: tuple[str, ...]
+    """What its reading has to tell."""
+
+
 class Ticker:
     """Carries out ticks, and holds what they leave to each other."""
 
@@ -66,7 +77,7 @@ class Ticker:
         self,
         api: KubeApi,
         caches: Caches,
-        reader: SnapshotReader,
+        reader: Reader,
         discoveries: Discoveries,
         reporter: Reporter,
         switches: Switches,
@@ -82,7 +93,7 @@ class Ticker:
         self._brain = brain
         self._may_act = may_act
         self._memories: dict[WorkloadKey, Memory] = {}
-        self._baselines: dict[WorkloadKey, tuple[str, int, hpa.HpaSpec]] = {}
+        self._baselines = Baselines(brain.parameters)
 
     async def tick(
         self, due: Sequence[Stored], everybody: Sequence[Stored], *, now: float, reading_time: float
@@ -95,15 +106,15 @@ class Ticker:
         """
         began = time.monotonic()
         await self._switches.refresh()
-        found = await self._subjects(due, subjects.rivals(everybody))
-        snapshots = await self._read(found, now, reading_time)
-        prepared = self._prepared(found, snapshots, now)
+        found = await self._subjects(due, everybody)
+        read = await self._reader.read(found, now=now, reading_time=reading_time) if found else None
+        prepared = self._prepared(found, read, now)
         deciding = time.monotonic()
-        decided = self._decide([case for _, case in prepared])
+        decided = self._decide([known.case for known in prepared])
         deciding_seconds = time.monotonic() - deciding
         acted = await _limited(
-            self._act(subject, case, one)
-            for (subject, case), one in zip(prepared, decided, strict=True)
+            self._act(known, one)
+            for known, one in zip(prepared, decided, strict=True)
             # Reading takes seconds, in which the Lease may have been lost.
             if one is not None and self._may_act()
         )
@@ -111,7 +122,7 @@ class Ticker:
             due=len(due),
             decided=sum(one is not None for one in decided),
             rescaled=sum(bool(one) for one in acted),
-            reading=None if snapshots is None else snapshots.statistics,
+            reading=None if read is None else read.statistics,
             deciding_seconds=deciding_seconds,
             seconds=time.monotonic() - began,
         )
@@ -121,74 +132,62 @@ class Ticker:
         existing = {stored.autoscaler.key for stored in everybody}
         for key in self._memories.keys() - existing:
             del self._memories[key]
-            self._baselines.pop(key, None)
+        self._baselines.retain(existing)
         self._reporter.retain(existing)
 
-    async def _subjects(self, due: Sequence[Stored], rivals: dict[WorkloadKey, str]) -> list[Subject]:
+    async def _subjects(self, due: Sequence[Stored], everybody: Sequence[Stored]) -> list[Subject]:
         """Those that can be decided about; the others are told why not."""
+        rivals = subjects.rivals(everybody)
         found: list[Subject] = []
         for stored in due:
-            subject = await subjects.find(self._api, self._discoveries, self._caches, stored)
+            subject = await self._subject(stored)
             if isinstance(subject, Failure):
                 await self._reporter.failed(stored, subject)
             else:
                 found.append(
                     replace(subject, rival=rivals.get(subject.key, ""), quota_room=self._room(subject))
                 )
-        return found
+        return subjects.selecting(self._caches, found, everybody)
+
+    async def _subject(self, stored: Stored) -> Subject | Failure:
+        baseline = self._baselines.of(stored)
+        if isinstance(baseline, Failure):
+            return baseline
+        return await subjects.find(self._api, self._discoveries, self._caches, stored, baseline)
 
     def _room(self, subject: Subject) -> int | None:
         living = next((pod for pod in subject.workload.pods if pod.is_living), None)
         return quotas.room(self._caches.resourcequotas.find(subject.key.namespace), living)
 
-    async def _read(self, found: Sequence[Subject], now: float, reading_time: float) -> Snapshots | None:
-        if not found:
-            return None
-        deadline = asyncio.get_running_loop().time() + reading_time
-        pods = {subject.key: subject.workload.pods for subject in found}
-        wanted = [cases.wanted(subject) for subject in found]
-        return await self._reader.read(wanted, pods, now=now, deadline=deadline)
-
-    def _prepared(
-        self, found: Sequence[Subject], snapshots: Snapshots | None, now: float
-    ) -> list[tuple[Subject, Case]]:
-        prepared: list[tuple[Subject, Case]] = []
+    def _prepared(self, found: Sequence[Subject], read: Readings | None, now: float) -> list[Prepared]:
+        prepared: list[Prepared] = []
         for subject in found:
-            if snapshots is None:
+            if read is None:
                 break
             try:
-                prepared.append((subject, self._case(subject, snapshots, now)))
+                one = read.by_key[subject.key]
+                prepared.append(Prepared(subject, self._case(subject, one, now), one.notes))
             except Exception:
                 self._reporter.broken(subject.key)
         return prepared
 
-    def _case(self, subject: Subject, snapshots: Snapshots, now: float) -> Case:
-        baseline = self._baseline(subject)
+    def _case(self, subject: Subject, read: Read, now: float) -> Case:
         memory = self._memories.get(subject.key)
         uid, status = subject.stored.autoscaler.uid, subject.stored.autoscaler.status
         if memory is None or memory.uid != uid:
             memory = memories.restored(
-                uid, status, baseline, self._brain.parameters, current=subject.current, now=now
+                uid, status, subject.baseline, self._brain.parameters, current=subject.current, now=now
             )
             self._memories[subject.key] = memory
         return cases.case(
             subject,
-            snapshots.by_key[subject.key],
+            read.measured,
+            read.readings,
             memory,
-            baseline,
             now=now,
             prices=self._brain.prices,
             forced=self._switches.forces_baseline(subject.key.namespace),
         )
-
-    def _baseline(self, subject: Subject) -> hpa.HpaSpec:
-        """The HPA of a spec, read once per generation."""
-        autoscaler = subject.stored.autoscaler
-        known = self._baselines.get(subject.key)
-        if known is None or known[:2] != (autoscaler.uid, autoscaler.generation):
-            known = autoscaler.uid, autoscaler.generation, conversions.baseline(subject.spec)
-            self._baselines[subject.key] = known
-        return known[2]
 
     def _decide(self, batch: Sequence[Case]) -> list[Decided | None]:
         """One batch; where that fails, one by one, so that the guilty one alone goes without."""
@@ -205,25 +204,23 @@ class Ticker:
             self._reporter.broken(case.state.key)
             return None
 
-    async def _act(self, subject: Subject, case: Case, decided: Decided) -> bool:
+    async def _act(self, known: Prepared, decided: Decided) -> bool:
         """Write, tell, remember. Whether the size was changed."""
         try:
-            return await self._carry_out(subject, case, decided)
+            return await self._carry_out(known, decided)
         except Exception:
-            self._reporter.broken(subject.key)
+            self._reporter.broken(known.subject.key)
             return False
 
-    async def _carry_out(self, subject: Subject, case: Case, decided: Decided) -> bool:
-        decision = decided.decision
+    async def _carry_out(self, known: Prepared, decided: Decided) -> bool:
+        subject, case, decision = known.subject, known.case, decided.decision
         outcome = await scales.act(self._api, decision, subject.scale, at=case.state.now)
         baseline = memories.baseline_logs(
             decided.baseline, case.baseline, self._brain.parameters, decision, outcome
         )
-        memory = memories.remembered(
-            self._memories[subject.key], case.state, decision, outcome, baseline.logs
-        )
+        memory = memories.remembered(self._memories[subject.key], case.state, decision, outcome, baseline)
         self._memories[subject.key] = memory
-        acted = Acted(subject, case, decided, outcome, baseline, memory)
+        acted = Acted(subject, case, decided, outcome, baseline, memory, known.notes)
         await self._reporter.acted(acted, self._brain.policy, self._brain.parameters)
         return outcome.accepted is not None
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rlagents.policies import hpa
+from rlagents.safety import violations
 from rlagents.structs.decisions import Decision, Outcome
 from rlagents.structs.reasons import Reason, Source
-from rlagents.structs.signals import SignalName
 from rlagents.structs.states import Observation, SizeChange, WorkloadState
 from rlautoscaler.resources import logs
 from rlautoscaler.resources.statuses import Status
 
-OBSERVATIONS = 64
-"""Ticks that are kept; trends look back four."""
+OBSERVED = violations.WIDENED
+"""Seconds for which ticks are kept: the farthest that any verdict looks back."""
+FEWEST_OBSERVATIONS = 8
+"""Ticks that are kept however long ago they were; trends look back four."""
 REMEMBERED = 3600.0
 """Seconds for which changes of size are kept."""
 
@@ -33,6 +35,8 @@ class Memory:
     """Oldest first."""
     changes: tuple[SizeChange, ...] = ()
     """Oldest first."""
+    conditions: tuple[hpa.Condition, ...] = ()
+    """The baseline's."""
     asked: int = 0
     """Proposals of the learned policy since this process knows the autoscaler."""
 
@@ -51,30 +55,26 @@ def restored(
         for one in status.history
         if 0 <= now - one.time <= REMEMBERED
     )
-    return Memory(uid, hpa.resumed(stored, spec, parameters, current, now), changes=changes)
-
-
-def remembered(
-    memory: Memory, state: WorkloadState, decision: Decision, outcome: Outcome, baseline: hpa.HpaLogs | None
-) -> Memory:
-    """The memory after a tick. `baseline`: the HPA's logs after it."""
-    return replace(
-        memory,
-        logs=baseline or memory.logs,
-        observations=(*memory.observations, observation(state))[-OBSERVATIONS:],
-        changes=_changes(memory, decision, outcome),
-        asked=memory.asked + (decision.policy is not None),
+    scaled_to_zero = status.baseline is not None and status.baseline.scaledToZero
+    return Memory(
+        uid,
+        hpa.resumed(stored, spec, parameters, current, now),
+        changes=changes,
+        conditions=(hpa.SCALED_TO_ZERO,) if scaled_to_zero else (),
     )
 
 
-def observation(state: WorkloadState) -> Observation:
-    """What later ticks need of this one."""
-    snapshot = state.snapshot
-    return Observation(
-        at=state.now,
-        cpu=snapshot.value(SignalName.CPU),
-        latency_p99=snapshot.value(SignalName.LATENCY_P99),
-        throughput=snapshot.value(SignalName.THROUGHPUT),
+def remembered(
+    memory: Memory, state: WorkloadState, decision: Decision, outcome: Outcome, baseline: hpa.HpaResult
+) -> Memory:
+    """The memory after a tick. `baseline`: the HPA's pass, after acting."""
+    return replace(
+        memory,
+        logs=baseline.logs or memory.logs,
+        conditions=baseline.conditions,
+        observations=_observations(memory, state),
+        changes=_changes(memory, decision, outcome),
+        asked=memory.asked + (decision.policy is not None),
     )
 
 
@@ -91,6 +91,12 @@ def baseline_logs(
     if decision.source is Source.BASELINE and outcome.reason is Reason.FAILED_UPDATE_SCALE:
         return hpa.refused(result, outcome.message)
     return result
+
+
+def _observations(memory: Memory, state: WorkloadState) -> tuple[Observation, ...]:
+    everything = (*memory.observations, state.observation())
+    recent = sum(state.now - one.at <= OBSERVED for one in everything)
+    return everything[-max(recent, FEWEST_OBSERVATIONS) :]
 
 
 def _changes(memory: Memory, decision: Decision, outcome: Outcome) -> tuple[SizeChange, ...]:

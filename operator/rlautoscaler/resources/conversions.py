@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rlagents.policies import hpa
 from rlagents.structs.objectives import Bounds, Objective, Prices
 from rlagents.structs.signals import SignalName
 from rlautoscaler.resources import durations, percentages
+from rlautoscaler.resources.baselines import Metric, ResourceMetrics
 from rlautoscaler.resources.metrics import Query
 from rlautoscaler.resources.objectives import Quantile
 from rlautoscaler.resources.specs import Spec
@@ -34,8 +37,26 @@ def objective(spec: Spec, prices: Prices) -> Objective:
 
 def baseline(spec: Spec) -> hpa.HpaSpec:
     """The HPA. An admitted spec always makes one."""
-    document = spec.baseline.document()
-    return hpa.parse(document["metrics"], document.get("behavior"), spec.minReplicas, spec.maxReplicas)
+    behavior = spec.baseline.behavior
+    return hpa.parse(
+        [_metric(metric) for metric in spec.baseline.metrics],
+        None if behavior is None else behavior.document(),
+        spec.minReplicas,
+        spec.maxReplicas,
+        # Whether the cluster's administrator allows 0 is not for the document to say.
+        scale_to_zero=True,
+    )
+
+
+def baseline_queries(spec: Spec) -> dict[hpa.MetricSpec, str]:
+    """The PromQL of those metrics of the baseline that name some."""
+    metrics = zip(baseline(spec).metrics, spec.baseline.metrics, strict=True)
+    return {metric: given.query for metric, given in metrics if given.query is not None}
+
+
+def resource_metrics(spec: Spec) -> ResourceMetrics:
+    """Where CPU and memory of the baseline's metrics are read."""
+    return spec.baseline.resourceMetrics
 
 
 def interval(spec: Spec) -> float:
@@ -57,6 +78,13 @@ def queries(spec: Spec) -> dict[SignalName, Query]:
     """The signals for which the user has queries."""
     given = {name: getattr(spec.metrics.queries, name.value) for name in SignalName}
     return {name: query for name, query in given.items() if query is not None}
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    """As `autoscaling/v2` has it."""
+    document = metric.document()
+    document.pop("query", None)
+    return document
 
 
 def _prices(spec: Spec, default: Prices) -> Prices:

@@ -106,3 +106,6 @@ class BaselineLogs(Entry):
 
     scaleDowns: Log = Field(default=[])
     """Replicas removed, oldest first, as far back as the rates in `spec.baseline.behavior` look."""
+
+    scaledToZero: bool = False
+    """Whether a size of 0 is the HPA's own doing, so that it may also end it; one set by hand means off."""

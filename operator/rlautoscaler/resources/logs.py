@@ -15,13 +15,14 @@ LONGEST_PERIOD = 1800.0
 """Seconds; no rate in `behavior` looks farther back (`periodSeconds`)."""
 
 
-def to_status(logs: hpa.HpaLogs, *, now: float, kept: float) -> BaselineLogs:
+def to_status(logs: hpa.HpaLogs, *, now: float, kept: float, scaled_to_zero: bool = False) -> BaselineLogs:
     """The logs as they are stored; `kept` is for how many seconds a recommendation counts."""
     recommendations = [SizeRecord(time=one.at, replicas=one.replicas) for one in logs.recommendations or ()]
     return BaselineLogs(
         recommendations=_condensed(_living(recommendations, now, kept)),
         scaleUps=_events(logs.scale_ups, now),
         scaleDowns=_events(logs.scale_downs, now),
+        scaledToZero=scaled_to_zero,
     )
 
 

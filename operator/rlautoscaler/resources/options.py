@@ -13,11 +13,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from rlagents.policies.hpa import PRODUCTION, HpaParameters
 from rlagents.structs.objectives import Prices
 from rlautoscaler.resources import durations
+
+
+class Duration(float):
+    """Seconds that are read and shown as a duration. At most a day."""
+
+    def __str__(self) -> str:
+        return durations.written(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
+        amount = core_schema.float_schema(gt=0, le=86400)
+        return core_schema.chain_schema(
+            [
+                core_schema.no_info_plain_validator_function(_read_duration),
+                core_schema.no_info_after_validator_function(cls, amount),
+            ]
+        )
 
 
 def _read_duration(value: Any) -> Any:
@@ -32,9 +50,6 @@ def _check_url(value: str) -> str:
         raise ValueError("only host, port and path may be in it; credentials have settings of their own")
     return value
 
-
-Duration = Annotated[float, BeforeValidator(_read_duration), Field(gt=0, le=86400)]
-"""Seconds, written as a duration."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Price = Annotated[float, Field(ge=0)]
@@ -91,7 +106,7 @@ class PrometheusSettings(_Group):
     prometheus_headers: dict[str, str] = Field(default={}, repr=False)
     """Headers of every query, as X-Scope-OrgID=shop for Mimir. Default: none."""
 
-    prometheus_timeout: Duration = 5.0
+    prometheus_timeout: Duration = Duration(5)
     """Time for one query. Default 5s: below the tick's deadline, so that one slow query leaves time to
     act."""
 
@@ -109,7 +124,7 @@ class PrometheusSettings(_Group):
 class TickSettings(_Group):
     """The decision loop."""
 
-    tick_deadline: Duration = 10.0
+    tick_deadline: Duration = Duration(10)
     """Time for reading all signals of a tick; what has not come by then is unknown in this tick. Default 10s.
     It is never more than two thirds of the interval, which leaves the rest for deciding and writing."""
 
@@ -128,15 +143,20 @@ class BaselineSettings(_Group):
     hpa_tolerance: Annotated[float, Field(ge=0, lt=1)] = PRODUCTION.tolerance
     """How far a metric may be from its target without a change. Default 0.1, as Kubernetes'."""
 
-    hpa_cpu_initialization_period: Duration = PRODUCTION.cpu_initialization_period
+    hpa_cpu_initialization_period: Duration = Duration(PRODUCTION.cpu_initialization_period)
     """Age up to which a pod's CPU is believed only after a while of readiness. Default 5m, as Kubernetes'."""
 
-    hpa_initial_readiness_delay: Duration = PRODUCTION.initial_readiness_delay
+    hpa_initial_readiness_delay: Duration = Duration(PRODUCTION.initial_readiness_delay)
     """Time after its start in which an unready pod counts as never ready. Default 30s, as Kubernetes'."""
 
-    hpa_downscale_stabilization: Duration = PRODUCTION.downscale_window
+    hpa_downscale_stabilization: Duration = Duration(PRODUCTION.downscale_window)
     """How long a recommendation holds off smaller ones where the spec names no window. Default 5m, as
     Kubernetes'."""
+
+    hpa_scale_to_zero: bool = True
+    """Whether minReplicas may be 0: the feature gate HPAScaleToZero of the API server and the controller
+    manager. Default on, as in Kubernetes from 1.37; before that no HPA has a minimum of 0 unless the gate was
+    switched on, so nothing differs for an HPA that was taken over."""
 
     @property
     def hpa_parameters(self) -> HpaParameters:
@@ -146,6 +166,7 @@ class BaselineSettings(_Group):
             cpu_initialization_period=self.hpa_cpu_initialization_period,
             initial_readiness_delay=self.hpa_initial_readiness_delay,
             downscale_window=self.hpa_downscale_stabilization,
+            scale_to_zero=self.hpa_scale_to_zero,
         )
 
 
@@ -159,15 +180,15 @@ class LeaseSettings(_Group):
     lease_namespace: str | None = None
     """Namespace of the Lease, and of the switch. Default: the pod's own, or `default` outside a cluster."""
 
-    lease_duration: Duration = 15.0
+    lease_duration: Duration = Duration(15)
     """Time after which a standby may take a Lease that nobody renewed. Default 15s, as Kubernetes'
     controllers. Longer survives a slower API server and leaves services unattended for longer."""
 
-    lease_renew_deadline: Duration = 10.0
+    lease_renew_deadline: Duration = Duration(10)
     """Time after which a holder that could not renew stops acting; shorter than lease_duration. Default
     10s."""
 
-    lease_retry_period: Duration = 2.0
+    lease_retry_period: Duration = Duration(2)
     """Time between two attempts; shorter than lease_renew_deadline. Default 2s."""
 
     @model_validator(mode="after")

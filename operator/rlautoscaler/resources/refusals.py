@@ -78,7 +78,4 @@ NOT_YET = (
     _value("metrics.preset", "linkerd", use=_PRESETS),
     _value("metrics.preset", "traefik", use=_PRESETS),
     _value("metrics.preset", "vllm", use=_PRESETS),
-    _value("baseline.metrics.type", "Pods", use="Resource or ContainerResource"),
-    _value("baseline.metrics.type", "Object", use="Resource or ContainerResource"),
-    _value("baseline.metrics.type", "External", use="Resource or ContainerResource"),
 )

@@ -45,7 +45,9 @@ class Settings(
     ClusterSettings,
     BaseSettings,
 ):
-    """All settings. Functions should ask for the group they need."""
+    """The operator's settings; also RLAUTOSCALER_LEASE_NAME in the environment, or lease_name in --config."""
+
+    # Functions should ask for the group that they need.
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,

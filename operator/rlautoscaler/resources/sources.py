@@ -57,7 +57,7 @@ _FIGURES = ("averageUtilization", "averageValue", "value")
 def _one_of(*allowed: str) -> Rule:
     """The target has exactly one figure, and one that its kind of metric can be held to.
 
-    Which figure is set decides, here as in the HPA; `type` is not looked at.
+    Which figure is set decides, here as in the HPA; `type` is looked at for object metrics only.
     """
     count = " + ".join(f"(has(self.target.{figure}) ? 1 : 0)" for figure in _FIGURES)
     some = " || ".join(f"has(self.target.{figure})" for figure in allowed)
@@ -72,6 +72,16 @@ def _one_of(*allowed: str) -> Rule:
 def _figures(target: Target) -> list[str]:
     return [figure for figure in _FIGURES if getattr(target, figure) is not None]
 
+
+_OF_ITS_TYPE = Rule(
+    cel="has(self.target.value) ? self.target.type == 'Value' : self.target.type == 'AverageValue'",
+    holds=lambda source: (
+        source.target.type is (TargetType.AVERAGE_VALUE if source.target.value is None else TargetType.VALUE)
+    ),
+    message="target of an object metric needs type Value with value, or AverageValue with averageValue",
+    field="target",
+)
+"""Of object metrics alone the HPA reads the type, too, and fails where it does not fit the figure."""
 
 _PER_POD_RESOURCE = _one_of("averageUtilization", "averageValue")
 _PER_POD = _one_of("averageValue")
@@ -197,7 +207,7 @@ class ObjectSource(Part):
     """A metric of one other object."""
 
     place = "baseline.metrics.object"
-    own_rules: ClassVar[tuple[Rule, ...]] = (_WHOLE_OR_PER_POD,)
+    own_rules: ClassVar[tuple[Rule, ...]] = (_WHOLE_OR_PER_POD, _OF_ITS_TYPE)
 
     describedObject: ObjectReference
     """Required: the object that the metric is about."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from rlautoscaler.resources import durations, texts
-from rlautoscaler.resources.baselines import Baseline
+from rlautoscaler.resources.baselines import Baseline, MetricType
 from rlautoscaler.resources.containers import Resources
 from rlautoscaler.resources.documents import Part
 from rlautoscaler.resources.metrics import Metrics
@@ -19,6 +19,8 @@ from rlautoscaler.resources.objectives import Objective
 from rlautoscaler.resources.policies import Policy
 from rlautoscaler.resources.rollouts import Rollout, Safety
 from rlautoscaler.resources.rules import Rule
+
+_OF_THE_WORLD = (MetricType.OBJECT, MetricType.EXTERNAL)
 
 LARGEST_SIZE = 150_000
 """Pods that one cluster is built for; a larger bound is a slip of the hand."""
@@ -50,13 +52,23 @@ class Spec(Part):
             message="minReplicas must not be above maxReplicas",
             field="minReplicas",
         ),
+        Rule(
+            cel="self.minReplicas > 0 || self.baseline.metrics.exists(m, m.type in ['Object', 'External'])",
+            holds=lambda spec: (
+                spec.minReplicas > 0 or any(metric.type in _OF_THE_WORLD for metric in spec.baseline.metrics)
+            ),
+            message="minReplicas 0 needs a baseline metric of type Object or External, readable without pods",
+            field="minReplicas",
+        ),
     )
 
     scaleTargetRef: ScaleTargetRef
     """Required."""
 
-    minReplicas: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = 1
-    """Fewest replicas, at least 1. Default 1. Neither the baseline nor the policy goes below."""
+    minReplicas: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 1
+    """Fewest replicas. Default 1. Neither the baseline nor the policy goes below. 0 needs a baseline metric
+    of type `Object` or `External`, which can be read while there are no pods; it is the baseline that goes to
+    0 and back, the policy stops at 1. With the operator's setting `--no-hpa-scale-to-zero` it is refused."""
 
     maxReplicas: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
     """Most replicas. Required. Neither the baseline nor the policy goes above, whatever the load."""

@@ -14,6 +14,7 @@ from rlagents.structs.pods import ConditionStatus
 from rlagents.structs.reasons import Source
 from rlagents.structs.signals import SignalState
 from rlautoscaler.resources.entries import BaselineLogs, Count, Entry, History, Message, ReasonText
+from rlautoscaler.resources.explanations import Explanation
 from rlautoscaler.resources.timestamps import Timestamp
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -175,6 +176,9 @@ class HorizontalStatus(Entry):
 
     target: HorizontalTarget | None = None
     """Absent before the first decision."""
+
+    explanation: Explanation | None = None
+    """What `rlautoscaler explain` prints."""
 
 
 class LimitTarget(Entry):

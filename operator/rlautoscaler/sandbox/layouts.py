@@ -63,6 +63,16 @@ class Layout:
         """Configuration of Prometheus."""
         return self.folder / "prometheus.yaml"
 
+    @property
+    def audit_policy_file(self) -> Path:
+        """What the API server notes in its audit log."""
+        return self.folder / "audit-policy.yaml"
+
+    @property
+    def audit_log(self) -> Path:
+        """One JSON line an event; written only where there is a policy."""
+        return self.folder / "logs" / "audit.log"
+
     def health_url(self, port: str) -> str:
         """Health of the controller manager or the scheduler, behind certificates of their own."""
         return f"https://{LOOPBACK}:{self.ports[port]}/healthz"

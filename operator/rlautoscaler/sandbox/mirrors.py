@@ -20,17 +20,24 @@ T = TypeVar("T")
 class Mirror(Generic[T]):
     """Objects by name, each reduced by `view` on arrival.
 
-    Run `follow` in a task. While the API server does not answer, the last known objects stay.
+    Run `follow` in a task. While the API server does not answer, the last known objects stay. `heard` is
+    told of each object that is new, changed or, as `DELETED`, gone, once the copy shows it.
     """
 
     def __init__(
-        self, api: KubeApi, resource: Resource, namespace: str, view: Callable[[Manifest], T]
+        self,
+        api: KubeApi,
+        resource: Resource,
+        namespace: str,
+        view: Callable[[Manifest], T],
+        heard: Callable[[str, Manifest], None] = lambda kind, manifest: None,
     ) -> None:
         self.objects: dict[str, T] = {}
         self._api = api
         self._resource = resource
         self._namespace = namespace
         self._view = view
+        self._heard = heard
         self._is_synced = asyncio.Event()
 
     async def until_synced(self, seconds: float) -> None:
@@ -56,7 +63,11 @@ class Mirror(Generic[T]):
 
     async def _list_and_watch(self) -> None:
         listed = await self._api.list(self._resource, self._namespace)
-        self.objects = {item["metadata"]["name"]: self._view(item) for item in listed.items}
+        gone = self.objects.keys() - {item["metadata"]["name"] for item in listed.items}
+        for name in gone:
+            self._take("DELETED", {"metadata": {"name": name}})
+        for item in listed.items:
+            self._take("MODIFIED" if item["metadata"]["name"] in self.objects else "ADDED", item)
         self._is_synced.set()
         version = listed.resource_version
         while True:
@@ -73,3 +84,4 @@ class Mirror(Generic[T]):
             self.objects.pop(name, None)
         else:
             self.objects[name] = self._view(manifest)
+        self._heard(kind, manifest)

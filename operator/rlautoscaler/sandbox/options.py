@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rlautoscaler.sandbox.hpas import HpaFlags
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
@@ -19,8 +21,14 @@ class SandboxOptions:
     node_pods: int = 250
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Users beside `admin`, with their groups; kube-apiserver reads them once, so none can be added later."""
+    hpa: HpaFlags = field(default=HpaFlags())
+    """How the cluster's own HPA controller is set."""
+    feature_gates: Mapping[str, bool] = field(default_factory=dict)
+    """Of Kubernetes, as `HPAScaleToZero`; for the API server and the controller manager alike."""
+    audit_policy: str = ""
+    """YAML of an audit `Policy`; the API server then writes `logs/audit.log`, one JSON line an event."""
     controller_manager_args: tuple[str, ...] = ()
-    """As `--horizontal-pod-autoscaler-sync-period=1s`."""
+    """As `--vmodule=horizontal=4`."""
     api_server_args: tuple[str, ...] = ()
     scheduler_args: tuple[str, ...] = ()
     prometheus_config: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlautoscaler.sandbox import commands, components, nodes, probes
+from rlautoscaler.sandbox import commands, components, flags, nodes, probes
 from rlautoscaler.sandbox.layouts import CONTROLLER_MANAGER_PORT, SCHEDULER_PORT, Layout
 from rlautoscaler.sandbox.options import SandboxOptions
 
@@ -39,14 +39,14 @@ def in_order(
         (
             part(
                 components.KUBE_APISERVER,
-                commands.kube_apiserver(layout, options.api_server_args),
+                commands.kube_apiserver(layout, flags.of_api_server(layout, options)),
                 probe.is_ready,
             ),
         ),
         (
             part(
                 components.KUBE_CONTROLLER_MANAGER,
-                commands.kube_controller_manager(layout, options.controller_manager_args),
+                commands.kube_controller_manager(layout, flags.of_controller_manager(options)),
                 lambda: probes.answers(layout.health_url(CONTROLLER_MANAGER_PORT)) and _has_accounts(probe),
             ),
             part(

@@ -83,6 +83,21 @@ class Sandbox:
         return self._layout.ca_file
 
     @property
+    def certificate_key_file(self) -> Path:
+        """The private key of `ca_file`, for whoever stands in for a part of the cluster."""
+        return self._layout.ca_file.with_suffix(".key")
+
+    @property
+    def audit_log(self) -> Path:
+        """What the options' audit policy made the API server note."""
+        return self._layout.audit_log
+
+    @property
+    def controller_manager_log(self) -> Path:
+        """What kube-controller-manager wrote, over all its starts."""
+        return self.folder / "logs" / f"{components.KUBE_CONTROLLER_MANAGER.name}.log"
+
+    @property
     def prometheus_url(self) -> str:
         """URL of Prometheus."""
         return self._layout.prometheus_url
@@ -259,6 +274,8 @@ class Sandbox:
         )
         layout = self._started_layout = layouts.Layout(folder, reserved)
         self._tokens = credentials.issue(layout, self.options.users)
+        if self.options.audit_policy:
+            credentials.write_private(layout.audit_policy_file, self.options.audit_policy)
         configuration = prometheus.configuration(self.options.prometheus_config, self.options.scrape_interval)
         credentials.write_private(layout.prometheus_file, configuration)
 

@@ -136,7 +136,9 @@ class ProcessGroup:
 
     def _environment(self) -> dict[str, str]:
         # Nothing of the user's: a KUBECONFIG, a ~/.kwok or a proxy must not lead a program astray.
-        return {"PATH": os.defpath, "HOME": str(self._folder), "TMPDIR": str(self._folder)}
+        # Logs tell the time without a zone.
+        home = str(self._folder)
+        return {"PATH": os.defpath, "HOME": home, "TMPDIR": home, "TZ": "UTC"}
 
 
 def end_all(processes: Iterable[Process], grace: float) -> None:

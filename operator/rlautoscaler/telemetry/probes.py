@@ -63,20 +63,21 @@ def application(
     pulses: Pulses,
     caches: Callable[[], Mapping[str, bool]],
     complaints: Callable[[], list[str]] = list,
+    obstacles: Callable[[], list[str]] = list,
 ) -> web.Application:
     """The web application behind all three paths.
 
     caches: each cache's name, and whether it holds what the cluster holds.
     complaints: sentences, beside those of `pulses`, for which the process should be restarted.
+    obstacles: sentences, beside those of `caches`, for which it cannot do its work yet.
     """
 
     async def health(request: web.Request) -> web.Response:
         return _verdict(pulses.complaints() + complaints())
 
     async def readiness(request: web.Request) -> web.Response:
-        return _verdict(
-            [f"The cache of {name} is not filled yet." for name, ok in caches().items() if not ok]
-        )
+        unfilled = [f"The cache of {name} is not filled yet." for name, ok in caches().items() if not ok]
+        return _verdict(obstacles() + unfilled)
 
     async def exposition(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

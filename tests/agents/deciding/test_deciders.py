@@ -13,6 +13,7 @@ from rlagents.encoding import actions, classical
 from rlagents.policies import hpa
 from rlagents.policies.learned import LearnedPolicy
 from rlagents.policies.models import Model, ModelCard
+from rlagents.structs.pods import Container
 from rlagents.structs.reasons import Reason, Source, UnknownReason
 from rlagents.structs.signals import Signal, SignalName
 from rlagents.structs.states import Health
@@ -74,6 +75,15 @@ def make_case(make_state):
         return Case(make_state(**fields), mode, BASELINE, logs, overrides)
 
     return make
+
+
+def test_a_refusal_says_what_is_missing(make_case, make_pods):
+    """No measurement, or nothing that a measurement could be a share of, which the user can add."""
+    bare = tuple(replace(pod, containers=(Container("app"),)) for pod in make_pods(4))
+    unmeasured = only(make_case(cpu=None, samples=None), policy_that_likes("no-op"))
+    boundless = only(make_case(pods=bare), policy_that_likes("no-op"))
+    assert unmeasured.refusal == "no value of cpu"
+    assert boundless.refusal == "no value of cpu: give every container a CPU request"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from rlagents.deciding.cases import Mode, Overrides
 from rlagents.policies.hpa import conditions as hpa
+from rlagents.structs.decisions import Limitation
 from rlagents.structs.reasons import Reason, Source
 from rlautoscaler.acting import announcements, statuses
 from rlautoscaler.acting.events import EventType, Notice
@@ -23,6 +24,9 @@ _NO_METRICS = {"conditions": (hpa.state(_ACTIVE, False, Reason.FAILED_GET_RESOUR
 _OFF = {"conditions": (hpa.state(_ACTIVE, False, Reason.SCALING_DISABLED, "size 0"),)}
 _HANDED_BACK = {"mode": Mode.AUTO, "policy_reason": Reason.PODS_UNHEALTHY}
 _ACTS = {"mode": Mode.AUTO, "policy_reason": None, "source": Source.POLICY}
+_RATE = Limitation(Reason.SCALE_UP_RATE, 9, 8, "at most +4 pods")
+_QUOTA = Limitation(Reason.QUOTA, 8, 6, "the ResourceQuota admits 2 more pods")
+_PAUSE = Limitation(Reason.PAUSED_SCALE_OUT, 8, 4, "paused")
 _MISSING = {"failure": Failure(Reason.FAILED_GET_SCALE, "There is no deployments/checkout.")}
 _REFUSED = {"policy": None, "policy_reason": Reason.OUT_OF_DISTRIBUTION}
 
@@ -39,6 +43,10 @@ def told(make_tick: MakeTick, *ticks: dict[str, Any]) -> list[list[Notice]]:
 
 def ratio(share: float) -> dict[str, Any]:
     return {"sections": Sections(rollout=RolloutStatus(stage=Stage.CANARY, ratio=share))}
+
+
+def _limited(*limitations: Limitation) -> dict[str, Any]:
+    return {**_ACTS, "limitations": limitations}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +87,18 @@ def ratio(share: float) -> dict[str, Any]:
         pytest.param(
             [{"writes": False}, {"replicas": 7, "writes": False}], "|", id="whose target it is, may scale it"
         ),
+        pytest.param(
+            [_ACTS, _limited(_RATE), _limited(_RATE), _ACTS],
+            "|ActionVetoed||",
+            id="a guard changes the policy's size, told once",
+        ),
+        pytest.param(
+            [_limited(_RATE), _limited(_RATE, _QUOTA), _limited(_RATE)],
+            "ActionVetoed|ActionVetoed|ActionVetoed",
+            id="each guard that has the last word",
+        ),
+        pytest.param([_limited(_PAUSE)], "", id="a pause is the user's, not a guard"),
+        pytest.param([{"limitations": (_RATE,)}], "", id="in Shadow nothing was prevented"),
         pytest.param(
             [ratio(0.1), ratio(0.2), ratio(0.2), ratio(0.0)],
             "|RolloutAdvanced||RolloutRolledBack",

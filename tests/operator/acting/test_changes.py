@@ -18,6 +18,7 @@ from rlautoscaler.acting import changes, statuses
 from rlautoscaler.acting.ticks import Sections, Tick
 from rlautoscaler.clients.fakes import patches
 from rlautoscaler.resources.entries import BaselineLogs
+from rlautoscaler.resources.explanations import Explanation
 from rlautoscaler.resources.statuses import BlockStatus, Evidence, ModelStatus, RolloutStatus, Stage
 
 NOW = 1_700_000_000.0
@@ -34,6 +35,22 @@ def cpu(value: float, age: float = 5.0, now: float = NOW + 15) -> dict[SignalNam
 
 def sections(**fields: Any) -> Sections:
     return replace(Sections(rollout=ROLLOUT, model=MODEL, baseline=BaselineLogs()), **fields)
+
+
+def explained(
+    ratio: float = 1.2, proposal: int | None = 4, used: str = "480m", **fields: Any
+) -> dict[str, Sections]:
+    """The sections with the arithmetic of one metric; without a proposal it failed."""
+    metric = {
+        "name": "cpu",
+        "type": "Resource",
+        "ratio": ratio,
+        "proposal": proposal,
+        "first": {"used": used},
+    }
+    metric |= {"failure": "no-pods"} if proposal is None else {}
+    whole = {"course": "Measured", "reason": "DesiredWithinRange", "metrics": [metric], **fields}
+    return {"sections": sections(explanation=Explanation.model_validate(whole))}
 
 
 def logs(*sizes: int) -> BaselineLogs:
@@ -66,6 +83,13 @@ _LIMITED = hpa.state(hpa.ConditionType.SCALING_LIMITED, True, Reason.TOO_MANY_RE
             TEN_MINUTES,
             id="a counter that counts ticks",
         ),
+        pytest.param(explained(used="481m"), TEN_MINUTES, id="usage within the arithmetic"),
+        pytest.param(explained(ratio=1.3), TEN_MINUTES, id="a ratio within its noise"),
+        pytest.param(explained(ratio=1.7), A_MINUTE, id="a ratio that moved by a quarter"),
+        pytest.param(explained(proposal=5), A_MINUTE, id="another proposal of one metric"),
+        pytest.param(explained(reason="ScaleUpLimit"), A_MINUTE, id="another last word of the baseline"),
+        pytest.param(explained(proposal=None), AT_ONCE, id="one of the baseline's metrics fails"),
+        pytest.param(explained(metrics=[]), AT_ONCE, id="the baseline's metrics are others"),
         pytest.param({"signals": cpu(2.7)}, A_MINUTE, id="a figure that moved by a quarter"),
         pytest.param({"signals": cpu(0.0)}, A_MINUTE, id="a figure that went to zero"),
         pytest.param({"signals": cpu(2.0, age=200)}, A_MINUTE, id="an age that grew by steps"),
@@ -111,12 +135,26 @@ _LIMITED = hpa.state(hpa.ConditionType.SCALING_LIMITED, True, Reason.TOO_MANY_RE
 )
 def test_how_long_news_may_wait(make_tick: MakeTick, fields: dict[str, Any], pause: float) -> None:
     """What a reader acts on is told at once, what steers within a minute, the rest within ten."""
-    base: dict[str, Any] = {"signals": cpu(2.0, now=NOW), "sections": sections()}
+    arithmetic = explained() if _is_explained(fields) else {}
+    base: dict[str, Any] = {"signals": cpu(2.0, now=NOW), "sections": sections(), **arithmetic}
     old = statuses.build({}, make_tick(**base))
     later: dict[str, Any] = {**base, "signals": cpu(2.0), "now": NOW + 15, **fields}
     new = statuses.build(old, make_tick(**later))
     assert changes.pause(old, new) == pause
     assert changes.differs(old, new) is (pause == 0)
+
+
+def _is_explained(fields: dict[str, Any]) -> bool:
+    return "sections" in fields and fields["sections"].explanation is not None
+
+
+def test_the_arithmetic_is_that_of_the_decision_beside_it(make_tick: MakeTick) -> None:
+    """What is written is the whole of one tick, so a patch moves both or neither."""
+    old = statuses.build({}, make_tick(**explained()))
+    new = statuses.build(old, make_tick(now=NOW + 60, baseline=5, **explained(proposal=5)))
+    patch = changes.merge_patch(old, new)["horizontal"]
+    assert (patch["target"]["baseline"], patch["explanation"]["metrics"][0]["proposal"]) == (5, 5)
+    assert patch["target"]["generatedAt"] != old["horizontal"]["target"]["generatedAt"]
 
 
 def test_no_news(make_tick: MakeTick) -> None:

@@ -20,7 +20,13 @@ from rlautoscaler.acting.elections import LeaseDurations, Move, Sight
 from rlautoscaler.acting.leases import Elector
 from rlautoscaler.clients.fakes import FakeKubeApi
 from rlautoscaler.clients.protocols import LEASES, Manifest, Resource
-from rlautoscaler.errors import ConflictError, ForbiddenError, SettingsError, UnreachableError
+from rlautoscaler.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    SettingsError,
+    UnreachableError,
+)
 
 DURATIONS = LeaseDurations()
 NAMESPACE, NAME = "system", "rlautoscaler"
@@ -547,3 +553,44 @@ async def test_conflicts_are_no_alarm(world: World, caplog: pytest.LogCaptureFix
     await world.time.advance(5)
     assert leads(first)
     assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "verb", "sentence"),
+    [
+        pytest.param(
+            NotFoundError('namespaces "system" not found', status=404),
+            "create",
+            "There is no namespace system to hold it: create the namespace, or name another",
+            id="no namespace",
+        ),
+        pytest.param(ForbiddenError("Grant it.", status=403), "get", "Grant it.", id="no rights"),
+    ],
+)
+async def test_what_only_people_can_mend_is_told_once_and_shown_until_then(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    error: NotFoundError | ForbiddenError,
+    verb: str,
+    sentence: str,
+) -> None:
+    """One warning instead of one every two seconds; whoever asks sees it, until it is mended."""
+    world.server.fail(error, verb=verb, times=30)
+    first = world.start("first")
+    await world.time.advance(50)
+    assert not leads(first)
+    assert sentence in first.elector.obstacle
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert sentence in warnings[0]
+    await world.time.advance(15)
+    assert leads(first)
+    assert first.elector.obstacle == ""
+
+
+async def test_an_outage_is_no_obstacle(world: World) -> None:
+    """It passes by itself: the process stays ready, and leads when it is over."""
+    first = world.start("first")
+    first.cable.cut = True
+    await world.time.advance(20)
+    assert first.elector.obstacle == ""

@@ -19,6 +19,7 @@ from rlautoscaler.acting import changes, conditions, sizes, statuses
 from rlautoscaler.acting.conditions import ConditionType
 from rlautoscaler.acting.ticks import Failure, Sections, Tick
 from rlautoscaler.resources.entries import BaselineLogs
+from rlautoscaler.resources.explanations import Explanation
 from rlautoscaler.resources.statuses import (
     ContainerRecommendation,
     LimitTarget,
@@ -586,6 +587,40 @@ def test_old_history_is_shed_before_anything_else(make_tick: MakeTick) -> None:
     assert newest == [2**31 - 69 - back for back in reversed(range(1, len(newest) + 1))]
     assert len(status["baseline"]["recommendations"]) == 90
     assert len(status["currentMetrics"]) == len(SignalName)
+
+
+def test_the_arithmetic_is_shed_before_signals_and_what_steers(make_tick: MakeTick) -> None:
+    """It is for people and soon worked out anew; the decision it belongs to stays."""
+    log = [{"time": NOW + number, "replicas": 4} for number in range(96)]
+    metric = {"name": "m" * 253, "type": "External", "proposal": 4, "message": "x" * 512}
+    explanation = {"course": "Measured", "reason": "DesiredWithinRange", "metrics": [metric] * 16}
+    sections = Sections(
+        baseline=BaselineLogs.model_validate({"recommendations": log}),
+        explanation=Explanation.model_validate(explanation),
+    )
+    status = statuses.build({}, make_tick(to=6, sections=sections))
+    assert sizes.size(status) <= sizes.LIMIT
+    assert list(status["horizontal"]) == ["target"]
+    assert len(status["baseline"]["recommendations"]) == 96
+    assert len(status["currentMetrics"]) == 2
+
+
+def test_a_failure_leaves_the_last_decision_with_its_arithmetic(make_tick: MakeTick) -> None:
+    """Both are of the same moment still, which both tell."""
+    sections = Sections(explanation=Explanation(course="NoMetrics", reason="FailedGetPodsMetric"))
+    before = statuses.build({}, make_tick(sections=sections))
+    failure = Failure(Reason.FAILED_GET_SCALE, "There is no deployments/checkout.")
+    after = statuses.build(before, make_tick(now=NOW + 15, failure=failure))
+    assert after["horizontal"] == before["horizontal"]
+    assert after["horizontal"]["explanation"]["course"] == "NoMetrics"
+
+
+def test_a_decision_without_arithmetic_takes_the_old_one_away(make_tick: MakeTick) -> None:
+    """No arithmetic outlives its decision."""
+    sections = Sections(explanation=Explanation(course="NoMetrics", reason="FailedGetPodsMetric"))
+    before = statuses.build({}, make_tick(sections=sections))
+    after = statuses.build(before, make_tick(now=NOW + 15))
+    assert list(after["horizontal"]) == ["target"]
 
 
 def test_fields_of_another_version_are_shed_first(make_tick: MakeTick) -> None:

@@ -45,3 +45,16 @@ def test_a_mistake_at_the_start_is_told(
     (line,) = told.err.splitlines()
     assert line.startswith("error: ")
     assert message in line
+
+
+def test_a_misspelt_variable_is_told_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a warning, not the end: Kubernetes and others may put variables with this prefix there, too."""
+    monkeypatch.setenv(f"{PREFIX}LEASE_NAM", "mine")
+    monkeypatch.setattr(sys, "argv", ["rlautoscaler", "run", "--kubeconfig=/nowhere", "--log-format=plain"])
+    with pytest.raises(SystemExit):
+        main.main()
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert f"{PREFIX}LEASE_NAM in the environment is no setting" in first
+    assert f"did you mean {PREFIX}LEASE_NAME?" in first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlagents.structs.pods import ConditionStatus, Container, Pod, PodPhase
+from rlagents.structs.pods import ConditionStatus, Container, InitContainer, Pod, PodPhase
 from rlautoscaler.observing import shapes
 from rlautoscaler.observing.pods import moment, parsed
 
@@ -76,7 +76,38 @@ def test_a_running_pod_is_understood() -> None:
         sidecars=(Container("proxy", {"cpu": 10}),),
         restarts=3,
         last_terminated_reason="OOMKilled",
+        last_terminated_at=1_700_000_002.0,
+        init_containers=(InitContainer("migrate", {"cpu": 4000}),),
     )
+
+
+def test_what_runs_before_the_containers_is_kept_in_its_order() -> None:
+    """Each init container knows how many sidecars run by the time it starts."""
+    body = manifest()
+    proxy = {"restartPolicy": "Always"}
+    body["spec"]["initContainers"] = [
+        {"name": "a"},
+        {"name": "p"} | proxy,
+        {"name": "b"},
+        {"name": "q"} | proxy,
+    ]
+    found = parsed(body)
+    assert [(one.name, one.sidecars_before) for one in found.init_containers] == [("a", 0), ("b", 1)]
+    assert [one.name for one in found.sidecars] == ["p", "q"]
+
+
+def test_what_quotas_charge_and_ask_is_kept() -> None:
+    """Its own requests and limits (`spec.resources`), what its runtime class adds, and what scopes look at."""
+    body = manifest()
+    body["spec"]["resources"] = {"requests": {"cpu": "2"}, "limits": {"cpu": "3", "memory": "1Gi"}}
+    body["spec"]["overhead"] = {"cpu": "250m", "memory": "120Mi"}
+    body["spec"] |= {"priorityClassName": "gold", "activeDeadlineSeconds": 0}
+    body["status"]["qosClass"] = "Burstable"
+    found = parsed(body)
+    assert (found.qos_class, found.priority_class, found.has_deadline) == ("Burstable", "gold", True)
+    assert (found.pod_requests, found.pod_limits) == ({"cpu": 2000}, {"cpu": 3000, "memory": 1024**3 * 1000})
+    assert found.overhead == {"cpu": 250, "memory": 120 * 1024**2 * 1000}
+    assert (found.request("cpu"), found.limit("cpu")) == (2250, 3000)
 
 
 def test_a_pod_being_deleted_is_marked() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rlagents.structs.pods import Container, Pod, PodPhase
+from rlagents.structs.pods import Container, InitContainer, Pod, PodPhase
 from rlautoscaler.observing import quotas
 
 SIZE = {"cpu": 500, "memory": 256 * 2**20 * 1000}
@@ -19,6 +21,11 @@ BARE = Pod("bare-1", PodPhase.RUNNING, 0.0, containers=(Container("app"),))
 
 def quota(hard: dict[str, str], used: dict[str, str], **spec) -> dict[str, object]:
     return {"spec": spec, "status": {"hard": hard, "used": used}}
+
+
+def selector(scope: str, operator: str, *values: str) -> dict[str, object]:
+    expression = {"scopeName": scope, "operator": operator} | ({"values": list(values)} if values else {})
+    return {"scopeSelector": {"matchExpressions": [expression]}}
 
 
 @pytest.mark.parametrize(
@@ -56,10 +63,22 @@ def quota(hard: dict[str, str], used: dict[str, str], **spec) -> dict[str, objec
         ),
         ("no pod is known yet: only their number", [quota({"pods": "2", "requests.cpu": "0"}, {})], None, 2),
         (
-            "a quota with scopes is the API server's to judge",
-            [quota({"pods": "0"}, {}, scopes=["BestEffort"])],
-            POD,
-            None,
+            "the overhead of its runtime is charged, too",
+            [quota({"requests.cpu": "4"}, {"requests.cpu": "2800m"})],
+            replace(POD, overhead={"cpu": 200}),
+            1,
+        ),
+        (
+            "and what its start needs at most",
+            [quota({"requests.cpu": "4"}, {"requests.cpu": "2800m"})],
+            replace(POD, init_containers=(InitContainer("migrate", {"cpu": 1100}),)),
+            1,
+        ),
+        (
+            "other resources than CPU and memory",
+            [quota({"requests.example.com/gpu": "4"}, {"requests.example.com/gpu": "1"})],
+            replace(POD, containers=(Container("app", {"example.com/gpu": 1000}),)),
+            3,
         ),
         ("what cannot be read limits nothing", [quota({"pods": "many"}, {})], POD, None),
         ("a quota that was never reckoned limits nothing", [{"spec": {}, "status": {}}], POD, None),
@@ -68,3 +87,46 @@ def quota(hard: dict[str, str], used: dict[str, str], **spec) -> dict[str, objec
 def test_room(sentence, found, pod, expected):
     """The room is that of the tightest quota for one more pod of the same size."""
     assert quotas.room(found, pod) == expected, sentence
+
+
+BURSTABLE = replace(POD, qos_class="Burstable", priority_class="gold")
+BEST_EFFORT = replace(BARE, qos_class="BestEffort")
+JOB = replace(BURSTABLE, has_deadline=True)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "scopes", "pod", "counts"),
+    [
+        ("it requests something", {"scopes": ["NotBestEffort"]}, BURSTABLE, True),
+        ("it requests nothing", {"scopes": ["NotBestEffort"]}, BEST_EFFORT, False),
+        ("it requests nothing, which is meant", {"scopes": ["BestEffort"]}, BEST_EFFORT, True),
+        ("it requests something, which is not", {"scopes": ["BestEffort"]}, BURSTABLE, False),
+        ("nobody has told its class: not this", {"scopes": ["NotBestEffort"]}, POD, False),
+        ("nobody has told its class: nor that", {"scopes": ["BestEffort"]}, POD, False),
+        ("it runs on", {"scopes": ["NotTerminating"]}, BURSTABLE, True),
+        ("it has a deadline", {"scopes": ["NotTerminating"]}, JOB, False),
+        ("it has a deadline, which is meant", {"scopes": ["Terminating"]}, JOB, True),
+        ("it runs on, which is not", {"scopes": ["Terminating"]}, BURSTABLE, False),
+        ("all scopes include it", {"scopes": ["NotBestEffort", "NotTerminating"]}, BURSTABLE, True),
+        ("one of two does not", {"scopes": ["NotBestEffort", "Terminating"]}, BURSTABLE, False),
+        ("a scope and a selector", {"scopes": ["Terminating"], **selector("PriorityClass", "Exists")}, BURSTABLE, False),
+        ("selectors name the same scopes", selector("NotBestEffort", "Exists"), BURSTABLE, True),
+        ("its priority is among those", selector("PriorityClass", "In", "gold", "silver"), BURSTABLE, True),
+        ("its priority is another", selector("PriorityClass", "In", "silver"), BURSTABLE, False),
+        ("any priority but those", selector("PriorityClass", "NotIn", "silver"), BURSTABLE, True),
+        ("any priority but its own", selector("PriorityClass", "NotIn", "gold"), BURSTABLE, False),
+        ("it has no priority, so none of those", selector("PriorityClass", "NotIn", "gold"), POD, True),
+        ("any priority", selector("PriorityClass", "Exists"), BURSTABLE, True),
+        ("any priority, and it has none", selector("PriorityClass", "Exists"), POD, False),
+        ("no priority", selector("PriorityClass", "DoesNotExist"), POD, True),
+        ("no priority, and it has one", selector("PriorityClass", "DoesNotExist"), BURSTABLE, False),
+        ("affinities are not followed", {"scopes": ["CrossNamespacePodAffinity"]}, BURSTABLE, False),
+        ("an operator of the future", selector("PriorityClass", "Gt", "gold"), BURSTABLE, False),
+        ("no pod is known yet", {"scopes": ["NotTerminating"]}, None, False),
+    ],
+)  # fmt: skip
+def test_scopes(sentence, scopes, pod, counts):
+    """A quota with scopes counts where all of them surely include the pod; else the API server judges."""
+    assert quotas.room([quota({"pods": "3"}, {"pods": "1"}, **scopes)], pod) == (2 if counts else None), (
+        sentence
+    )

@@ -26,10 +26,13 @@ from rlautoscaler.clients.protocols import (
     RLAUTOSCALERS,
     Manifest,
 )
+from rlautoscaler.errors import MetricsApiError, MetricsNotServedError
 from rlautoscaler.observing.caches import Caches
+from rlautoscaler.observing.figures import FigureReader, Figures, FiguresWanted
 from rlautoscaler.observing.measurements import Measured
 from rlautoscaler.observing.snapshots import SnapshotReader, Snapshots, Statistics
 from rlautoscaler.observing.wishes import Wanted
+from rlautoscaler.reconciling.readings import Reader
 from rlautoscaler.reconciling.reports import Reporter
 from rlautoscaler.reconciling.stores import Store
 from rlautoscaler.reconciling.switches import Switches
@@ -38,6 +41,10 @@ from rlautoscaler.telemetry.metrics import Metrics
 
 NOW = 1_700_000_000.0
 CREATED = "2023-11-14T20:00:00Z"
+
+
+_RESOURCES = {"cpu": "1", "memory": "256Mi"}
+POD_SPEC = {"containers": [{"name": "app", "resources": {"requests": _RESOURCES, "limits": _RESOURCES}}]}
 
 
 class FixedReader:
@@ -56,15 +63,16 @@ class FixedReader:
         *,
         now: float,
         deadline: float,
+        selected: Mapping[WorkloadKey, Sequence[Pod]],
     ) -> Snapshots:
         found = {
-            one.key: self._measured(one, pods.get(one.key, ()), now)
+            one.key: self._measured(one, pods[one.key], selected[one.key], now)
             for one in wanted
             if one.workload != "unread"
         }
         return Snapshots(found, Statistics(queries=len(found), failed=0, empty=0, degraded=0, seconds=0.0))
 
-    def _measured(self, wanted: Wanted, pods: Sequence[Pod], now: float) -> Measured:
+    def _measured(self, wanted: Wanted, pods: Sequence[Pod], selected: Sequence[Pod], now: float) -> Measured:
         cores = self.cores_per_pod.get(wanted.workload)
         if cores is None:
             return Measured(MetricsSnapshot(), None)
@@ -74,8 +82,50 @@ class FixedReader:
             signals[SignalName.THROUGHPUT] = Signal.known(self.requests[wanted.workload], taken_at=now - 1)
         return Measured(
             MetricsSnapshot(signals),
-            tuple(PodSample(pod.name, usage, now - 1, 60.0) for pod in pods),
+            tuple(PodSample(pod.name, usage, now - 1, 60.0) for pod in selected),
         )
+
+
+class FixedFigures:
+    """In place of the cluster's metrics APIs."""
+
+    def __init__(self) -> None:
+        self.cores_per_pod: dict[str, float] = {}
+        """By name of the autoscaler; one that is absent finds no API."""
+        self.external: dict[str, int] = {}
+        """Milli-units, by name of the metric; one that is absent fails."""
+        self.asked: list[str] = []
+        """Names of the autoscalers whose usage was asked for."""
+
+    async def read(
+        self,
+        wanted: Sequence[FiguresWanted],
+        pods: Mapping[WorkloadKey, Sequence[Pod]],
+        *,
+        now: float,
+        deadline: float,
+    ) -> dict[WorkloadKey, Figures]:
+        return {one.key: self._figures(one) for one in wanted}
+
+    def _figures(self, wanted: FiguresWanted) -> Figures:
+        found = {
+            metric: [self.external[metric.name]] for metric in wanted.metrics if metric.name in self.external
+        }
+        missing = {metric: "no adapter serves it" for metric in wanted.metrics if metric not in found}
+        return Figures(hpa.Readings(external=found), missing)
+
+    async def usage(
+        self, wanted: Mapping[WorkloadKey, Sequence[Pod]], *, deadline: float
+    ) -> dict[WorkloadKey, tuple[PodSample, ...] | MetricsApiError]:
+        self.asked += [key.name for key in wanted]
+        return {key: self._usage(key, pods) for key, pods in wanted.items()}
+
+    def _usage(self, key: WorkloadKey, pods: Sequence[Pod]) -> tuple[PodSample, ...] | MetricsApiError:
+        cores = self.cores_per_pod.get(key.name)
+        if cores is None:
+            return MetricsNotServedError("The cluster serves no metrics.k8s.io.", group="metrics.k8s.io")
+        usage = {"app": {"cpu": round(cores * 1000), "memory": 100 * 2**20 * 1000}}
+        return tuple(PodSample(pod.name, usage, NOW, 15.0) for pod in pods)
 
 
 class World:
@@ -87,12 +137,13 @@ class World:
         self.caches = Caches()
         self.store = Store()
         self.reader = FixedReader()
+        self.figures = FixedFigures()
         self.leads = True
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry, version="test")
         self.ticker = self.new_ticker()
 
-    def new_ticker(self, policy: Any = None) -> Ticker:
+    def new_ticker(self, policy: Any = None, parameters: hpa.HpaParameters = hpa.PRODUCTION) -> Ticker:
         """As after a restart: nothing is remembered but what the API server holds."""
         reporter = Reporter(
             StatusWriter(self.api, self.metrics, clock=lambda: self.now),
@@ -103,23 +154,22 @@ class World:
         return Ticker(
             self.api,
             self.caches,
-            cast(SnapshotReader, self.reader),
+            Reader(cast(SnapshotReader, self.reader), cast(FigureReader, self.figures)),
             Discoveries(self.api, clock=lambda: self.now),
             reporter,
             Switches(self.api, self.caches, namespace="ops", name="switch"),
-            Brain(policy, hpa.PRODUCTION, Prices()),
+            Brain(policy, parameters, Prices()),
             lambda: self.leads,
         )
 
-    def deploy(self, name: str, replicas: int, *, namespace: str = "shop") -> None:
-        """A Deployment, its ReplicaSet and its ready pods, in the API server and the caches."""
+    def deploy(self, name: str, replicas: int, *, namespace: str = "shop", app: str | None = None) -> None:
+        """A Deployment, its ReplicaSet and its ready pods, in the API server and the caches.
+
+        app: value of the label that its selector asks for, its name by default; empty for no selector.
+        """
+        app = name if app is None else app
         uid = f"uid-{name}"
-        resources = {"cpu": "1", "memory": "256Mi"}
-        template = {
-            "spec": {
-                "containers": [{"name": "app", "resources": {"requests": resources, "limits": resources}}]
-            }
-        }
+        template = {"spec": POD_SPEC}
         deployment = {
             "metadata": {
                 "namespace": namespace,
@@ -128,7 +178,11 @@ class World:
                 "generation": 1,
                 "creationTimestamp": CREATED,
             },
-            "spec": {"replicas": replicas, "template": template},
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": {"app": app} if app else {}},
+                "template": template,
+            },
             "status": {
                 "replicas": replicas,
                 "updatedReplicas": replicas,
@@ -149,7 +203,26 @@ class World:
         }
         self.caches.replicasets.put(rs)
         for index in range(replicas):
-            self.caches.pods.put(_pod(namespace, f"{name}-1-{index}", f"rs-{name}", template))
+            self.caches.pods.put(self.pod(f"{name}-1-{index}", app, owner=f"rs-{name}", namespace=namespace))
+
+    def pod(self, name: str, app: str, *, owner: str, namespace: str = "shop") -> Manifest:
+        """A pod that is ready since long."""
+        since = "2023-11-14T20:01:00Z"
+        return {
+            "metadata": {
+                "namespace": namespace,
+                "name": name,
+                "creationTimestamp": CREATED,
+                "labels": {"app": app},
+                "ownerReferences": [{"uid": owner, "kind": "ReplicaSet", "name": owner, "controller": True}],
+            },
+            "spec": POD_SPEC,
+            "status": {
+                "phase": "Running",
+                "startTime": CREATED,
+                "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": since}],
+            },
+        }
 
     def catch_up(self, name: str, *, namespace: str = "shop") -> None:
         """The caches see the size that the API server has now."""
@@ -226,24 +299,6 @@ class World:
 
     def _all(self, resource: Any) -> list[Manifest]:
         return [copy.deepcopy(one) for one in self.api._objects.get(resource, {}).values()]
-
-
-def _pod(namespace: str, name: str, owner: str, template: Manifest) -> Manifest:
-    since = "2023-11-14T20:01:00Z"
-    return {
-        "metadata": {
-            "namespace": namespace,
-            "name": name,
-            "creationTimestamp": CREATED,
-            "ownerReferences": [{"uid": owner, "kind": "ReplicaSet", "name": owner, "controller": True}],
-        },
-        "spec": template["spec"],
-        "status": {
-            "phase": "Running",
-            "startTime": CREATED,
-            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": since}],
-        },
-    }
 
 
 @pytest.fixture

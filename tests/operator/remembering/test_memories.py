@@ -19,6 +19,8 @@ NOW = 1_700_000_000.0
 KEY = WorkloadKey("shop", "web")
 SPEC = hpa.parse([], None, 1, 10)
 EMPTY = memories.Memory("uid", hpa.HpaLogs(recommendations=()))
+UNSEEN = hpa.HpaResult(None, None, (), None)
+"""A pass that could not even read the size, and so remembers nothing."""
 
 
 def state(at: float = NOW) -> WorkloadState:
@@ -42,7 +44,7 @@ def outcome(
 
 def test_a_change_of_size_is_remembered_for_an_hour():
     """The guards' rates look back a minute, the hour is for people."""
-    memory = memories.remembered(EMPTY, state(), decision(), outcome(), None)
+    memory = memories.remembered(EMPTY, state(), decision(), outcome(), UNSEEN)
     assert [(one.before, one.after, one.source) for one in memory.changes] == [(2, 4, Source.POLICY)]
     later = NOW + 3601
     after = memories.remembered(
@@ -50,7 +52,7 @@ def test_a_change_of_size_is_remembered_for_an_hour():
         state(later),
         decision(later, to=2),
         outcome(later, accepted=None, reason=Reason.SUCCEEDED_GET_SCALE),
-        None,
+        UNSEEN,
     )
     assert after.changes == ()
 
@@ -61,25 +63,26 @@ def test_a_change_of_size_is_remembered_for_an_hour():
 def test_what_did_not_happen_is_not_remembered(reason):
     """Only a write that the API server took is a change."""
     assert (
-        memories.remembered(EMPTY, state(), decision(), outcome(accepted=None, reason=reason), None).changes
+        memories.remembered(EMPTY, state(), decision(), outcome(accepted=None, reason=reason), UNSEEN).changes
         == ()
     )
 
 
-def test_observations_are_bounded():
-    """A process that runs for weeks keeps the last ticks only, newest last."""
+@pytest.mark.parametrize(("interval", "kept"), [(1, 301), (15, 21), (60, 8)])
+def test_observations_are_bounded(interval, kept):
+    """A process that runs for weeks keeps five minutes, or eight ticks where they take longer, newest last."""
     memory = EMPTY
-    for second in range(memories.OBSERVATIONS + 10):
-        memory = memories.remembered(memory, state(NOW + second), decision(), outcome(), None)
-    assert len(memory.observations) == memories.OBSERVATIONS
-    assert memory.observations[-1].at == NOW + memories.OBSERVATIONS + 9
+    for tick in range(320):
+        memory = memories.remembered(memory, state(NOW + interval * tick), decision(), outcome(), UNSEEN)
+    assert len(memory.observations) == kept
+    assert memory.observations[-1].at == NOW + interval * 319
     assert (memory.observations[-1].cpu, memory.observations[-1].throughput) == (1.5, 30.0)
 
 
 def test_a_failed_tick_changes_no_memory():
     """Memories are values: the old one stands until a new one is put in its place."""
     before = replace(EMPTY)
-    memories.remembered(EMPTY, state(), decision(), outcome(), hpa.HpaLogs())
+    memories.remembered(EMPTY, state(), decision(), outcome(), replace(UNSEEN, logs=hpa.HpaLogs()))
     assert before == EMPTY
 
 
@@ -87,6 +90,18 @@ def test_an_unknown_autoscaler_protects_its_present_size():
     """Without a stored log there is (current size, now)."""
     memory = memories.restored("uid", Status(), SPEC, hpa.PRODUCTION, current=5, now=NOW)
     assert memory.logs.recommendations == (hpa.Recommendation(5, NOW),)
+
+
+@pytest.mark.parametrize("mark", [True, False])
+def test_a_size_of_zero_keeps_its_cause_over_a_restart(mark):
+    """One that the baseline set, it may end; one set by hand means off, before and after."""
+    status = Status.model_validate({"baseline": {"scaledToZero": mark}})
+    memory = memories.restored("uid", status, SPEC, hpa.PRODUCTION, current=0, now=NOW)
+    assert hpa.is_scaled_to_zero(memory.conditions) is mark
+    after = memories.remembered(
+        memory, state(), decision(), outcome(), replace(UNSEEN, conditions=memory.conditions)
+    )
+    assert hpa.is_scaled_to_zero(after.conditions) is mark
 
 
 def test_stored_changes_come_back_without_those_that_are_too_old_or_ahead():

@@ -16,7 +16,8 @@ import pytest
 from rlagents.structs.pods import ConditionStatus
 from rlagents.structs.reasons import Reason, Source
 from rlagents.structs.signals import SignalName, SignalState
-from rlautoscaler.resources import entries, names, schemas, statuses
+from rlautoscaler.resources import entries, explanations, names, schemas, statuses
+from rlautoscaler.resources.behaviors import PolicyType
 from rlautoscaler.sandbox.planes import Sandbox
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -108,6 +109,57 @@ def _condition(kind: str) -> statuses.Condition:
     )
 
 
+def _explanation() -> explanations.Explanation:
+    """With figures as great and as small as the arithmetic can have them."""
+    measurement = explanations.Measurement(
+        used="-9223372036854775807m",
+        requested="9223372036854775807m",
+        samples=2**31 - 1,
+        utilization=-(2**31),
+        averageValue="1048577m",
+        ratio=1.3285714285714285,
+    )
+    metric = explanations.MetricExplanation(
+        name="cpu resource utilization (percentage of request)",
+        type="Resource",
+        resource="cpu",
+        target=explanations.TargetExplanation(utilization=2**31 - 1, averageValue="500m", value="1Gi"),
+        pods=explanations.PodsExplanation(ready=1, unready=2, missing=3, ignored=4),
+        first=measurement,
+        second=measurement,
+        value="1200",
+        sharers=4,
+        averageValue="300",
+        ratio=1e300,
+        multiplier=4,
+        rule="Multiplied",
+        proposal=-(2**31),
+        failure="metrics-unavailable",
+        message="unable to get external metric lost: the metrics API gave no figures",
+    )
+    policy = explanations.PolicyExplanation(
+        type=PolicyType.PERCENT, value=100, periodSeconds=0.5, start=-1, limit=-(2**31)
+    )
+    hold = explanations.Hold(windowSeconds=300.0, replicas=2**31 - 1, time=NOW - 0.25)
+    return explanations.Explanation(
+        course="Measured",
+        current=4,
+        tolerance=explanations.ToleranceExplanation(up=0.1, down=0.0),
+        metrics=[metric] * 2,
+        largest=metric.name,
+        proposal=6,
+        stabilized=explanations.Stabilization(
+            replicas=6, reason=Reason.READY_FOR_NEW_SCALE, scaleUp=hold, scaleDown=hold
+        ),
+        limited=explanations.Limits(
+            replicas=5, reason=Reason.SCALE_UP_LIMIT, limit=5, selectPolicy="Max", policies=[policy] * 2
+        ),
+        desired=5,
+        reason=Reason.SCALE_UP_LIMIT,
+        message="the size may not grow faster at present",
+    )
+
+
 @pytest.fixture(scope="session")
 def full_status() -> statuses.Status:
     """A status with every field set and every list as long as it gets in practice."""
@@ -157,7 +209,8 @@ def full_status() -> statuses.Status:
                 limitedReason=Reason.SCALE_DOWN_RATE,
                 message="the policy wants 5 replicas",
                 generatedAt=NOW,
-            )
+            ),
+            explanation=_explanation(),
         ),
         vertical=statuses.VerticalStatus(
             recommendations=[statuses.ContainerRecommendation(name="app", cpu=limit, memory=limit)],

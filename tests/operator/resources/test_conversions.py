@@ -10,6 +10,7 @@ from rlagents.policies import hpa
 from rlagents.structs.objectives import Bounds, Objective, Prices
 from rlagents.structs.signals import SignalName
 from rlautoscaler.resources import conversions
+from rlautoscaler.resources.baselines import ResourceMetrics
 from rlautoscaler.resources.specs import Spec
 
 PRICES = Prices(cpu_core_hour=2.0, memory_gib_hour=0.5)
@@ -116,3 +117,35 @@ def test_an_empty_behavior_is_kept() -> None:
     """That there is a `behavior`, even an empty one, changes how the HPA works."""
     assert conversions.baseline(spec(baseline={"behavior": {}})).behavior == hpa.Behavior()
     assert conversions.baseline(spec()).behavior is None
+
+
+QUEUE = {
+    "type": "External",
+    "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "value": 30}},
+}
+REQUESTS = {
+    "type": "Pods",
+    "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": 10}},
+}
+
+
+def test_a_query_is_found_by_its_metric_and_is_no_part_of_the_hpa() -> None:
+    """Metrics that name no query are left to the metrics APIs."""
+    given = spec(baseline={"metrics": [REQUESTS, QUEUE | {"query": "sum(queue)"}]})
+    requests, queue = hpa.parse([REQUESTS, QUEUE], None, 1, 10).metrics
+    assert conversions.baseline(given).metrics == (requests, queue)
+    assert conversions.baseline_queries(given) == {queue: "sum(queue)"}
+
+
+def test_resource_metrics_come_from_prometheus_unless_told_otherwise() -> None:
+    """The place is the document's word for it."""
+    assert conversions.resource_metrics(spec()) is ResourceMetrics.PROMETHEUS
+    given = spec(baseline={"resourceMetrics": "MetricsAPI"})
+    assert conversions.resource_metrics(given) is ResourceMetrics.METRICS_API
+
+
+def test_a_minimum_of_0_is_a_minimum_of_0() -> None:
+    """Whether the cluster allows it is not the document's matter."""
+    given = spec(minReplicas=0, baseline={"metrics": [QUEUE]})
+    assert conversions.baseline(given) == hpa.parse([QUEUE], None, 0, 10, scale_to_zero=True)
+    assert conversions.bounds(given) == Bounds(0, 10)

@@ -54,9 +54,74 @@ RESOURCE = part({"name": st.sampled_from(["cpu", "memory"]), "target": CPU_TARGE
 CONTAINER_RESOURCE = part(
     {"name": st.sampled_from(["cpu", "memory"]), "container": NAME, "target": CPU_TARGET | AMOUNT_TARGET}
 )
-METRIC = part({"type": st.just("Resource"), "resource": RESOURCE}) | part(
-    {"type": st.just("ContainerResource"), "containerResource": CONTAINER_RESOURCE}
+LABEL_VALUE = st.from_regex(r"[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,20}[a-zA-Z0-9])?", fullmatch=True)
+LABEL = st.sampled_from(
+    ["topic", "app.kubernetes.io/name", "scaledobject.keda.sh/name", "resource.labels.zone"]
 )
+SELECTOR = part(
+    matchLabels=st.dictionaries(LABEL, LABEL_VALUE, max_size=2),
+    matchExpressions=st.lists(
+        part(
+            {
+                "key": LABEL,
+                "operator": st.sampled_from(["In", "NotIn"]),
+                "values": st.lists(LABEL_VALUE, min_size=1, max_size=3),
+            }
+        )
+        | part({"key": LABEL, "operator": st.sampled_from(["Exists", "DoesNotExist"])}, values=st.just([])),
+        max_size=2,
+    ),
+)
+IDENTIFIER = part(
+    {
+        "name": st.sampled_from(
+            ["requests", "s0-kafka", "pubsub.googleapis.com|subscription|messages", "queue:depth"]
+        )
+    },
+    selector=SELECTOR,
+)
+AMOUNT = st.sampled_from(["500m", 30, "1500k", "2Gi", "1e3"])
+AVERAGE = part({"type": st.just("AverageValue"), "averageValue": AMOUNT})
+WHOLE = part({"type": st.just("Value"), "value": AMOUNT})
+DESCRIBED = part(
+    {"kind": st.sampled_from(["Ingress", "Service"]), "name": NAME},
+    apiVersion=st.sampled_from(["networking.k8s.io/v1", "v1", "route.openshift.io/v1"]),
+)
+METRIC = st.one_of(
+    part({"type": st.just("Resource"), "resource": RESOURCE}),
+    part({"type": st.just("ContainerResource"), "containerResource": CONTAINER_RESOURCE}),
+    part({"type": st.just("Pods"), "pods": part({"metric": IDENTIFIER, "target": AVERAGE})}),
+    part(
+        {
+            "type": st.just("Object"),
+            "object": part({"describedObject": DESCRIBED, "metric": IDENTIFIER, "target": AVERAGE | WHOLE}),
+        }
+    ),
+    part(
+        {
+            "type": st.just("External"),
+            "external": part({"metric": IDENTIFIER, "target": AVERAGE | WHOLE}),
+        }
+    ),
+)
+
+
+@st.composite
+def metrics_lists(draw: st.DrawFn) -> list[Document]:
+    """Up to three metrics; where a name stands alone it may have a query."""
+    metrics = draw(st.lists(METRIC, min_size=1, max_size=3))
+    names = [name_of(metric) for metric in metrics]
+    for metric, name in zip(metrics, names, strict=True):
+        if name is not None and names.count(name) == 1 and draw(st.booleans()):
+            metric["query"] = draw(st.sampled_from(["up", 'sum by (pod) (rate(requests{job="a"}[1m]))']))
+    return metrics
+
+
+def name_of(metric: Document) -> tuple[str, str] | None:
+    source = metric.get("pods") or metric.get("object") or metric.get("external")
+    return None if source is None else (metric["type"], source["metric"]["name"])
+
+
 RULES = part(
     stabilizationWindowSeconds=st.integers(0, 3600),
     selectPolicy=st.sampled_from(["Max", "Min", "Disabled"]),
@@ -101,13 +166,21 @@ def with_blocks(rollout: Document) -> Document:
     return rollout | {"block": durations.written(block), "washOut": durations.written(block // 3)}
 
 
+def with_minimum(spec: Document) -> Document:
+    """Without a minimum of 0 where nothing could be read without pods."""
+    metrics = spec.get("baseline", {}).get("metrics", [])
+    if spec.get("minReplicas") == 0 and not any(one["type"] in ("Object", "External") for one in metrics):
+        return spec | {"minReplicas": 1}
+    return spec
+
+
 SPECS = part(
     {
         "scaleTargetRef": part({"name": NAME}, kind=st.sampled_from(["Deployment", "StatefulSet"])),
         "maxReplicas": st.integers(100, 150_000),
         "objective": st.sampled_from(sorted(OBJECTIVES)).flatmap(objective),
     },
-    minReplicas=st.integers(1, 100),
+    minReplicas=st.integers(0, 100),
     interval=duration(1000, 60_000),
     metrics=part(
         preset=st.sampled_from(["none", "istio", "ingress-nginx", "http-server"]),
@@ -123,7 +196,9 @@ SPECS = part(
         staleAfter=st.just("auto") | duration(1000, 3_600_000),
     ),
     baseline=part(
-        metrics=st.lists(METRIC, min_size=1, max_size=3), behavior=part(scaleUp=RULES, scaleDown=RULES)
+        metrics=metrics_lists(),
+        resourceMetrics=st.sampled_from(["Prometheus", "MetricsAPI"]),
+        behavior=part(scaleUp=RULES, scaleDown=RULES),
     ),
     policy=part(
         algorithm=st.sampled_from(["Auto", "PPO"]),
@@ -151,7 +226,7 @@ SPECS = part(
         stepDown=RATIO,
         maxCostIncrease=percentage(0, 100_000),
     ).map(with_blocks),
-)
+).map(with_minimum)
 
 # Documents with one thing changed. Most changes break something; which do is for the models and the server to say.
 
@@ -172,6 +247,10 @@ JUNK = st.sampled_from(
             "Canary",
             "vllm",
             "Pods",
+            "External",
+            "Exists",
+            "Value",
+            "MetricsAPI",
             "InPlace",
             "Min",
         ),
@@ -284,7 +363,10 @@ def at(document: Any, place: Place) -> Any:
 
 
 FIELDS = sorted(
-    {*Spec.model_fields, "mode", "name", "type", "group", "path", "url", "cpu", "value", "Name", "x"}
+    {
+        *Spec.model_fields,
+        *("mode", "name", "type", "group", "path", "url", "cpu", "value", "query", "selector", "Name", "x"),
+    }
 )
 CHANGED = replaced() | removed() | added() | mixed()
 
@@ -305,6 +387,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, str]:
                 (("metrics", "window"), "0s"),
                 (("metrics", "queries", "cpu"), {}),
                 (("baseline", "metrics"), []),
+                (("baseline", "resourceMetrics"), "cAdvisor"),
                 (("policy", "algorithm"), "GRPO"),
                 (("resources", "containers"), [{"name": "app", "cpu": {"min": 2, "max": 1}}]),
                 (("safety", "minSafety"), -0.5),
@@ -342,6 +425,9 @@ def test_every_valid_document_means_something_to_the_brain(document: Document) -
     assert 0 < wanted.violation_budget <= 0.5
     assert conversions.bounds(spec).clip(0) == spec.minReplicas
     assert len(conversions.baseline(spec).metrics) == len(spec.baseline.metrics)
+    assert len(conversions.baseline_queries(spec)) == sum(
+        metric.query is not None for metric in spec.baseline.metrics
+    )
     assert 1 <= conversions.interval(spec) <= 60
 
 

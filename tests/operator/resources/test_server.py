@@ -31,12 +31,30 @@ def test_a_null_is_an_absent_field_for_the_server(server: Any) -> None:
     assert server.create(SMALLEST | nulls)["spec"] == Spec.model_validate(SMALLEST | nulls).document()
 
 
+AMOUNT = "1" * 15 + "." + "1" * 9 + "Mi"
+
+
+def _external(index: int) -> dict[str, Any]:
+    expression = {"key": "k" * 317, "operator": "In", "values": ["v" * 63] * 32}
+    labels = {f"{'l' * 61}{label:02}": "v" * 63 for label in range(32)}
+    selector = {"matchLabels": labels, "matchExpressions": [expression] * 32}
+    metric = {"name": f"{'n' * 251}{index:02}", "selector": selector}
+    source = {"metric": metric, "target": {"type": "AverageValue", "averageValue": AMOUNT}}
+    return {"type": "External", "external": source, "query": "q" * 4096}
+
+
+def test_the_largest_metrics_stay_within_the_cost_of_rules(server: Any) -> None:
+    """Sixteen metrics with full selectors and queries are compared with each other all the same."""
+    metrics = [_external(index) for index in range(16)]
+    assert server.refusal(SMALLEST | {"baseline": {"metrics": metrics}}) == ""
+
+
 def test_the_largest_document_stays_within_the_cost_of_rules(server: Any) -> None:
     """A document with every list and map full is checked, and not refused for the cost of checking it."""
     source = {
         "name": "cpu",
         "container": "c" * 63,
-        "target": {"type": "AverageValue", "averageValue": "1" * 15 + "." + "1" * 9 + "Mi"},
+        "target": {"type": "AverageValue", "averageValue": AMOUNT},
     }
     policies = [{"type": "Pods", "value": 1, "periodSeconds": 1}] * 16
     rules = {"stabilizationWindowSeconds": 0, "policies": policies, "tolerance": "0.1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,14 @@ def test_nothing_need_be_set() -> None:
     """The defaults are Kubernetes' own for lease and HPA, and the documented prices."""
     found = settings.load()
     assert (found.lease_duration, found.lease_renew_deadline, found.lease_retry_period) == (15.0, 10.0, 2.0)
-    assert found.hpa_parameters == PRODUCTION
+    assert found.hpa_parameters == replace(PRODUCTION, scale_to_zero=True)
     assert found.prices == Prices()
+
+
+def test_the_gate_for_scaling_to_zero_is_the_administrators() -> None:
+    """On as in Kubernetes from 1.37 on, off by a flag without value."""
+    assert settings.load().hpa_parameters.scale_to_zero
+    assert not settings.load(["--no-hpa-scale-to-zero"]).hpa_parameters.scale_to_zero
 
 
 def test_flags_go_before_environment_before_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +128,18 @@ def test_headers_that_are_no_json_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("RLAUTOSCALER_PROMETHEUS_HEADERS", "X-Scope-OrgID=shop")
     with pytest.raises(SettingsError, match="cannot be read"):
         settings.load()
+
+
+def test_help_writes_durations_as_they_are_given(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the help calls the default may be given back as it stands."""
+    with pytest.raises(SystemExit) as caught:
+        settings.load(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert caught.value.code == 0
+    assert "--lease-duration Duration" in told
+    assert "(default: 15s)" in told
+    assert "(default: 5m)" in told
+    assert "lease_name in --config." in told
 
 
 def test_every_setting_is_explained() -> None:

@@ -115,7 +115,8 @@ def test_defaults_are_those_of_the_design() -> None:
                         "target": {"type": "Utilization", "averageUtilization": 70},
                     },
                 }
-            ]
+            ],
+            "resourceMetrics": "Prometheus",
         },
         "policy": {"algorithm": "Auto", "model": {"builtin": "generalist"}, "group": ""},
         "resources": {"mode": "Recommend", "containers": []},

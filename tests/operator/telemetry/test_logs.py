@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 from collections.abc import Iterator
 
 import pytest
+from kopf._cogs.clients import api
 
 from rlagents.structs.states import WorkloadKey
 from rlautoscaler.telemetry import logs
@@ -77,3 +79,52 @@ def test_lines_per_request_are_left_out(capsys: pytest.CaptureFixture[str]) -> N
     logs.configure(LogStyle.PLAIN, terminal=True)
     logging.getLogger("aiohttp.access").info("GET /healthz")
     assert capsys.readouterr().err == ""
+
+
+class RefusedError(Exception):
+    """An answer as kopf keeps it: the sentence, and everything."""
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        pytest.param(
+            RefusedError("leases is forbidden: User cannot list", {"kind": "Status", "message": "leases …"}),
+            "leases is forbidden: User cannot list",
+            id="a refusal",
+        ),
+        pytest.param(OSError(111, "Connection refused"), "[Errno 111] Connection refused", id="no answer"),
+        pytest.param(TimeoutError(), "TimeoutError", id="silence"),
+    ],
+)
+def test_failed_requests_of_kopf_are_one_sentence(
+    capsys: pytest.CaptureFixture[str], error: Exception, cause: str
+) -> None:
+    """kopf would print the whole answer as Python writes it, at each attempt."""
+    logs.configure(LogStyle.JSON, terminal=False)
+    try:
+        raise error
+    except Exception as raised:
+        logging.getLogger("kopf._cogs.clients.watching").error(
+            f"Request attempt #3 failed; will retry: GET https://10.0.0.1:443/apis/a/v1/bs?watch=true -> {raised!r}"
+        )
+    entry = json.loads(capsys.readouterr().err)
+    assert entry["message"] == f"`GET /apis/a/v1/bs` failed and is tried again: {cause}."
+    assert entry["severity"] == "error"
+
+
+def test_kopf_still_begins_its_lines_about_requests_so() -> None:
+    """The words are kopf's own and may change with it: then the lines would be long again, unnoticed."""
+    source = inspect.getsource(api)
+    assert source.count('f"Request attempt {idx} failed; will retry: {what} -> {e!r}"') == 1
+    assert 'what = f"{method.upper()} {url}"' in source
+
+
+def test_other_lines_of_kopf_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what is surely about a failed request is put into other words."""
+    logs.configure(LogStyle.JSON, terminal=False)
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        logging.getLogger("kopf._core").error("Something else -> %s", "bad")
+    assert json.loads(capsys.readouterr().err)["message"] == "Something else -> bad"

@@ -158,3 +158,18 @@ async def test_the_server_listens_until_stopped(
         await server.stop()
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"http://127.0.0.1:{port}/healthz")
+
+
+async def test_what_is_in_the_way_of_its_work_keeps_it_from_being_ready(
+    registry: CollectorRegistry, pulses: Pulses
+) -> None:
+    """The sentence tells what to do; the process is healthy, since a restart would not help."""
+    obstacles = ["There is no namespace."]
+    async with TestClient(
+        TestServer(application(registry, pulses, dict, obstacles=lambda: obstacles))
+    ) as client:
+        before = await client.get("/readyz")
+        assert (before.status, await before.text()) == (503, "There is no namespace.\n")
+        assert (await client.get("/healthz")).status == 200
+        obstacles.clear()
+        assert (await client.get("/readyz")).status == 200

@@ -16,12 +16,13 @@ One pass, top down:
         limits                  bounds and rates
       logs                      what is remembered, immutable, in and out
     outcomes.written | refused  what follows from writing the size
+    explanations.explain        the pass told afterwards, with the workings that each step noted
 
 `specs.parse` reads the parts of an `autoscaling/v2` document; `behaviors` fills in the defaults.
 """
 
 from rlagents.policies.hpa.behaviors import Behavior, Policy, PolicyKind, ScalingRules, SelectPolicy
-from rlagents.policies.hpa.conditions import Condition, ConditionType
+from rlagents.policies.hpa.conditions import SCALED_TO_ZERO, Condition, ConditionType, is_scaled_to_zero
 from rlagents.policies.hpa.evaluations import MetricStatus
 from rlagents.policies.hpa.failures import Failure
 from rlagents.policies.hpa.logs import HpaLogs, Recommendation, ScaleEvent, rescaled, resumed
@@ -30,11 +31,13 @@ from rlagents.policies.hpa.outcomes import refused, written
 from rlagents.policies.hpa.parameters import PRODUCTION, HpaParameters
 from rlagents.policies.hpa.passes import HpaResult, ScaleObservation, Selector, reconcile
 from rlagents.policies.hpa.ratios import Figures
-from rlagents.policies.hpa.samples import PodFigure, Readings
+from rlagents.policies.hpa.samples import NOTHING_READ, PodFigure, Readings
 from rlagents.policies.hpa.specs import HpaSpec, parse
 
 __all__ = [
+    "NOTHING_READ",
     "PRODUCTION",
+    "SCALED_TO_ZERO",
     "Behavior",
     "Condition",
     "ConditionType",
@@ -58,6 +61,7 @@ __all__ = [
     "ScalingRules",
     "SelectPolicy",
     "Selector",
+    "is_scaled_to_zero",
     "parse",
     "reconcile",
     "refused",

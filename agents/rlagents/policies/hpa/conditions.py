@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from rlagents.structs.pods import ConditionStatus
 from rlagents.structs.reasons import Reason
@@ -38,6 +39,12 @@ class Condition:
         return self.status is ConditionStatus.TRUE
 
 
+SCALED_TO_ZERO: Final = Condition(
+    ConditionType.SCALED_TO_ZERO, ConditionStatus.TRUE, Reason.SCALED_TO_ZERO, "the metrics ask for no pods"
+)
+"""The mark of an HPA that set the size to 0 itself."""
+
+
 def state(kind: ConditionType, value: bool, reason: Reason, message: str) -> Condition:
     """A condition that is `True` or `False`."""
     return Condition(kind, ConditionStatus.TRUE if value else ConditionStatus.FALSE, reason, message)
@@ -57,3 +64,8 @@ def without(old: Iterable[Condition], kind: ConditionType) -> tuple[Condition, .
 def is_true(conditions: Iterable[Condition], kind: ConditionType) -> bool:
     """Whether the condition is there and `True`."""
     return any(condition.type is kind and condition.is_true for condition in conditions)
+
+
+def is_scaled_to_zero(conditions: Iterable[Condition]) -> bool:
+    """Whether a size of 0 is the HPA's own doing."""
+    return is_true(conditions, ConditionType.SCALED_TO_ZERO)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Final
 
 from rlagents.policies.hpa import proposals, requests, samples
@@ -14,6 +13,7 @@ from rlagents.policies.hpa.metrics import MetricKind, MetricSpec, MetricTarget
 from rlagents.policies.hpa.proposals import MetricProposal, Situation
 from rlagents.policies.hpa.ratios import NO_FIGURES, Average, Figures, Utilization, Yardstick
 from rlagents.policies.hpa.samples import Sample
+from rlagents.policies.hpa.workings import Working
 from rlagents.structs.pods import MEMORY
 from rlagents.structs.reasons import Reason
 
@@ -39,6 +39,8 @@ class MetricStatus:
     figures: Figures = NO_FIGURES
     """What the status reports; empty where the metric failed."""
     failure: Failure | None = None
+    working: Working | None = None
+    """How the proposal came about; None where the metric failed."""
 
     @property
     def name(self) -> str:
@@ -80,12 +82,18 @@ def combine(statuses: Sequence[MetricStatus], current: int) -> Evaluation:
     So a failing metric never prevents growing or staying, and always prevents shrinking. `current` are the
     requested replicas.
     """
-    sized = [(status.proposal, status) for status in statuses if status.proposal is not None]
     failed = next((status for status in statuses if status.proposal is None), None)
-    proposal, largest = max(sized, key=itemgetter(0), default=(None, None))
+    largest = largest_of(statuses)
+    proposal = None if largest is None else largest.proposal
     if proposal is not None and failed is not None and proposal < current:
         proposal, largest = None, None
     return Evaluation(tuple(statuses), proposal, largest, failed)
+
+
+def largest_of(statuses: Sequence[MetricStatus]) -> MetricStatus | None:
+    """Who proposes most, the first of equals; None where nobody proposes anything."""
+    sized = [status for status in statuses if status.proposal is not None]
+    return max(sized, key=lambda status: status.proposal or 0, default=None)
 
 
 def status_of(metric: MetricSpec, situation: Situation) -> MetricStatus:
@@ -97,7 +105,9 @@ def status_of(metric: MetricSpec, situation: Situation) -> MetricStatus:
     where = "on"
     if proposal.replicas != situation.current:
         where = "above" if proposal.replicas > situation.current else "below"
-    return MetricStatus(metric, f"{metric} {where} target", proposal.replicas, proposal.figures)
+    return MetricStatus(
+        metric, f"{metric} {where} target", proposal.replicas, proposal.figures, working=proposal.working
+    )
 
 
 def propose(metric: MetricSpec, situation: Situation) -> MetricProposal:

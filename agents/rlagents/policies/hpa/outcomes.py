@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlagents.policies.hpa.conditions import Condition, ConditionType, merged, state, without
+from rlagents.policies.hpa.conditions import SCALED_TO_ZERO, Condition, ConditionType, merged, state, without
 from rlagents.policies.hpa.logs import rescaled
 from rlagents.policies.hpa.parameters import HpaParameters
 from rlagents.policies.hpa.passes import HpaResult
@@ -38,7 +38,7 @@ def _marked(
     if not parameters.scale_to_zero:
         return without(conditions, ConditionType.SCALED_TO_ZERO)
     if desired == 0 and spec.min_replicas == 0 and spec.can_wake:
-        mark = state(ConditionType.SCALED_TO_ZERO, True, Reason.SCALED_TO_ZERO, "the metrics ask for no pods")
+        mark = SCALED_TO_ZERO
     else:
         mark = state(ConditionType.SCALED_TO_ZERO, False, Reason.NOT_SCALED_TO_ZERO, "there are pods")
     return merged(conditions, mark)

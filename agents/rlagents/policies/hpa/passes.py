@@ -13,12 +13,14 @@ from enum import StrEnum
 from rlagents.policies.hpa import behaviors
 from rlagents.policies.hpa.conditions import Condition, ConditionType, is_true, merged, state, without
 from rlagents.policies.hpa.evaluations import Evaluation, MetricStatus, evaluate
+from rlagents.policies.hpa.limits import Limited
 from rlagents.policies.hpa.logs import HpaLogs, begun
 from rlagents.policies.hpa.normalizing import Normalized, normalize
 from rlagents.policies.hpa.parameters import HpaParameters
 from rlagents.policies.hpa.proposals import Situation
 from rlagents.policies.hpa.samples import NOTHING_READ, Readings
 from rlagents.policies.hpa.specs import HpaSpec
+from rlagents.policies.hpa.stabilizing import Stabilized
 from rlagents.structs.pods import Pod, PodSample
 from rlagents.structs.reasons import Reason
 
@@ -64,6 +66,10 @@ class HpaResult:
     """Why the pass counts as failed. A size may be written nevertheless."""
     message: str = ""
     """Why the size should change, as an event would say it."""
+    stabilized: Stabilized | None = None
+    """The proposal held by recent ones; None where there was no proposal."""
+    limited: Limited | None = None
+    """That size within bounds and rates; None where there was no proposal."""
 
     @property
     def may_write(self) -> bool:
@@ -165,6 +171,8 @@ def _measured(
         logs=normalized.logs,
         error=_complaint(evaluation),
         message=_cause(evaluation.largest, normalized, situation.current),
+        stabilized=normalized.stabilized,
+        limited=normalized.limited,
     )
 
 

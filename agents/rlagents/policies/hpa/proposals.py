@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlagents.policies.hpa import counts, grouping
 from rlagents.policies.hpa.counts import LARGEST_FIGURE, Tolerance
@@ -12,6 +12,7 @@ from rlagents.policies.hpa.grouping import Groups
 from rlagents.policies.hpa.parameters import HpaParameters
 from rlagents.policies.hpa.ratios import Figures, Yardstick
 from rlagents.policies.hpa.samples import NOTHING_READ, Readings, Sample
+from rlagents.policies.hpa.workings import Rule, Working, counted
 from rlagents.structs.pods import ConditionStatus, Pod, PodPhase, PodSample
 
 
@@ -40,6 +41,7 @@ class MetricProposal:
 
     replicas: int
     figures: Figures
+    working: Working | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,17 @@ def per_pod(situation: Situation, surveyed: Survey, yardstick: Yardstick) -> Met
     if not counts_unready and not groups.missing:
         # Times the ready pods, not the replicas, and without the second pass's guards.
         proposed = counts.ceiling(first.ratio * len(groups.ready))
-        return MetricProposal(
-            current if situation.tolerance.contains(first.ratio) else proposed, first.figures
+        kept = situation.tolerance.contains(first.ratio)
+        rule = Rule.WITHIN_TOLERANCE if kept else Rule.MULTIPLIED
+        working = Working(
+            rule,
+            first.ratio,
+            situation.tolerance,
+            len(groups.ready),
+            pods=counted(groups),
+            first=first,
         )
+        return MetricProposal(current if kept else proposed, first.figures, working)
     usage = dict(surveyed.usage)
     if first.ratio < 1.0:
         usage |= {pod: yardstick.on_target(pod) for pod in groups.missing}
@@ -87,8 +97,18 @@ def per_pod(situation: Situation, surveyed: Survey, yardstick: Yardstick) -> Met
         usage |= dict.fromkeys(groups.missing, 0)
     if counts_unready:
         usage |= dict.fromkeys(groups.unready, 0)
-    second = yardstick.measure(usage).ratio
-    return MetricProposal(_damped(situation, first.ratio, second, len(usage)), first.figures)
+    second = yardstick.measure(usage)
+    replicas, rule = _damped(situation, first.ratio, second.ratio, len(usage))
+    working = Working(
+        rule,
+        first.ratio,
+        situation.tolerance,
+        len(usage),
+        pods=counted(groups),
+        first=first,
+        second=second,
+    )
+    return MetricProposal(replicas, first.figures, working)
 
 
 def whole(situation: Situation, figure: int, target: int) -> MetricProposal:
@@ -98,13 +118,16 @@ def whole(situation: Situation, figure: int, target: int) -> MetricProposal:
     """
     ratio = counts.ratio(figure, target)
     reported = Figures(value=figure)
+    working = Working(Rule.MULTIPLIED, ratio, situation.tolerance, figure=figure)
     if situation.current == 0:
-        return MetricProposal(counts.ceiling(ratio), reported)
+        return MetricProposal(counts.ceiling(ratio), reported, working)
     if situation.tolerance.contains(ratio):
-        return MetricProposal(situation.current, reported)
+        working = replace(working, rule=Rule.WITHIN_TOLERANCE)
+        return MetricProposal(situation.current, reported, working)
     if not situation.pods:
         raise MetricError(Failure.NO_PODS, "no pods are behind the selector")
-    return MetricProposal(counts.ceiling(ratio * _serving(situation.pods)), reported)
+    serving = _serving(situation.pods)
+    return MetricProposal(counts.ceiling(ratio * serving), reported, replace(working, multiplier=serving))
 
 
 def shared(situation: Situation, figure: int, target: int) -> MetricProposal:
@@ -116,19 +139,22 @@ def shared(situation: Situation, figure: int, target: int) -> MetricProposal:
     ratio = counts.ratio(figure, float(target) * float(observed))
     proposed = counts.ceiling(counts.ratio(figure, target))
     share = counts.ceiling(counts.ratio(figure, observed), LARGEST_FIGURE)
-    return MetricProposal(
-        observed if situation.tolerance.contains(ratio) else proposed, Figures(average_value=share)
-    )
+    kept = situation.tolerance.contains(ratio)
+    rule = Rule.WITHIN_TOLERANCE if kept else Rule.DIVIDED
+    working = Working(rule, ratio, situation.tolerance, sharers=observed, figure=figure)
+    return MetricProposal(observed if kept else proposed, Figures(average_value=share), working)
 
 
-def _damped(situation: Situation, first: float, second: float, counted: int) -> int:
+def _damped(situation: Situation, first: float, second: float, samples: int) -> tuple[int, Rule]:
     current = situation.current
-    if situation.tolerance.contains(second) or first < 1.0 < second or second < 1.0 < first:
-        return current
-    proposed = counts.ceiling(second * counted)
+    if situation.tolerance.contains(second):
+        return current, Rule.WITHIN_TOLERANCE
+    if first < 1.0 < second or second < 1.0 < first:
+        return current, Rule.TURNED
+    proposed = counts.ceiling(second * samples)
     if (second < 1.0 and proposed > current) or (second > 1.0 and proposed < current):
-        return current
-    return proposed
+        return current, Rule.AGAINST_DIRECTION
+    return proposed, Rule.MULTIPLIED
 
 
 def _serving(pods: Sequence[Pod]) -> int:

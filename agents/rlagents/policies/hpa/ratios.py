@@ -47,6 +47,12 @@ class Measured:
 
     ratio: float
     figures: Figures
+    used: int = 0
+    """Milli-units, of all samples that count."""
+    requested: int | None = None
+    """Milli-units that their pods request; None where usage is not compared with requests."""
+    samples: int = 0
+    """How many they are."""
 
 
 class Yardstick(Protocol):
@@ -77,7 +83,8 @@ class Utilization:
         used = sum(usage[pod] for pod in known)
         percent = counts.quotient(used * 100, requested)
         average = counts.quotient(used, len(known))
-        return Measured(counts.ratio(percent, self.target), Figures(percent, average))
+        ratio = counts.ratio(percent, self.target)
+        return Measured(ratio, Figures(percent, average), used, requested, len(known))
 
     def on_target(self, pod: str) -> int:
         """Its whole request, or more where the target is above 100 %."""
@@ -93,8 +100,10 @@ class Average:
 
     def measure(self, usage: Mapping[str, int]) -> Measured:
         """The usage must hold at least one pod."""
-        average = counts.quotient(sum(usage.values()), len(usage))
-        return Measured(counts.ratio(average, self.target), Figures(average_value=average))
+        used = sum(usage.values())
+        average = counts.quotient(used, len(usage))
+        ratio = counts.ratio(average, self.target)
+        return Measured(ratio, Figures(average_value=average), used, samples=len(usage))
 
     def on_target(self, pod: str) -> int:
         """The target itself."""

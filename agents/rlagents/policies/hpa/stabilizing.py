@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlagents.policies.hpa.behaviors import Rules
 from rlagents.policies.hpa.logs import Recommendation
 from rlagents.structs.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What one window says."""
+
+    window: float
+    """Seconds."""
+    replicas: int
+    """The size may grow to this (scale-up window), or shrink to this (scale-down window)."""
+    at: float | None = None
+    """When that was recommended, last; None for the proposal of this very pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +29,20 @@ class Stabilized:
     replicas: int
     reason: Reason
     message: str
+    up: Hold | None = None
+    """Of the scale-up window; None without `behavior`, which has none."""
+    down: Hold | None = None
+    """Of the scale-down window."""
 
 
 def by_window(
     proposal: int, recommendations: Sequence[Recommendation], window: float, now: float
 ) -> Stabilized:
     """Without `behavior`: the largest recommendation of the window, whose far end still counts."""
-    recent = [one.replicas for one in recommendations if now - one.at <= window]
-    stable = max([proposal, *recent])
-    return _held_down(stable) if stable != proposal else _free(stable)
+    recent = [one for one in recommendations if now - one.at <= window]
+    stable = max([proposal, *(one.replicas for one in recent)])
+    told = _held_down(stable) if stable != proposal else _free(stable)
+    return replace(told, down=_hold(window, stable, proposal, recent))
 
 
 def by_rules(
@@ -36,12 +53,26 @@ def by_rules(
     The far end of either window does not count. Where both are open the size stays between the two bounds,
     whichever way the proposal points.
     """
-    lowest = min([proposal, *(one.replicas for one in recommendations if now - one.at < up.window)])
-    highest = max([proposal, *(one.replicas for one in recommendations if now - one.at < down.window)])
+    recent_up = [one for one in recommendations if now - one.at < up.window]
+    recent_down = [one for one in recommendations if now - one.at < down.window]
+    lowest = min([proposal, *(one.replicas for one in recent_up)])
+    highest = max([proposal, *(one.replicas for one in recent_down)])
     stable = min(max(current, lowest), highest)
     if stable == proposal:
-        return _free(stable)
-    return _held_up(stable) if proposal >= current else _held_down(stable)
+        told = _free(stable)
+    else:
+        told = _held_up(stable) if proposal >= current else _held_down(stable)
+    return replace(
+        told,
+        up=_hold(up.window, lowest, proposal, recent_up),
+        down=_hold(down.window, highest, proposal, recent_down),
+    )
+
+
+def _hold(window: float, replicas: int, proposal: int, recent: Sequence[Recommendation]) -> Hold:
+    if replicas == proposal:
+        return Hold(window, replicas)
+    return Hold(window, replicas, max(one.at for one in recent if one.replicas == replicas))
 
 
 def _free(replicas: int) -> Stabilized:

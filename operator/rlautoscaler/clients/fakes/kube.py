@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from rlautoscaler.clients.fakes import patches, selectors, views
+from rlautoscaler.clients import selectors
+from rlautoscaler.clients.fakes import patches, views
 from rlautoscaler.clients.protocols import Manifest, ManifestList, PatchType, Resource, WatchEvent
 from rlautoscaler.clients.refusals import Call, refusal
 from rlautoscaler.errors import ApiError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 _REQUIREMENT = re.compile(
     r"\s*(?:"
@@ -17,6 +18,7 @@ _REQUIREMENT = re.compile(
 Selector = Callable[[Mapping[str, str]], bool]
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Selector:
     """A predicate on labels that demands every requirement. Raises `ValueError` for what is no selector."""
     requirements = []
