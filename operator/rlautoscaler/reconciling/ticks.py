@@ -215,10 +215,11 @@ class Ticker:
     async def _carry_out(self, known: Prepared, decided: Decided) -> bool:
         subject, case, decision = known.subject, known.case, decided.decision
         outcome = await scales.act(self._api, decision, subject.scale, at=case.state.now)
+        before = self._memories[subject.key]
         baseline = memories.baseline_logs(
-            decided.baseline, case.baseline, self._brain.parameters, decision, outcome
+            decided.baseline, case.baseline, self._brain.parameters, decision, outcome, before.current
         )
-        memory = memories.remembered(self._memories[subject.key], case.state, decision, outcome, baseline)
+        memory = memories.remembered(before, case.state, decision, outcome, baseline)
         self._memories[subject.key] = memory
         acted = Acted(subject, case, decided, outcome, baseline, memory, known.notes)
         await self._reporter.acted(acted, self._brain.policy, self._brain.parameters)

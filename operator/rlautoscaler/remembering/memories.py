@@ -37,6 +37,8 @@ class Memory:
     """Oldest first."""
     conditions: tuple[hpa.Condition, ...] = ()
     """The baseline's."""
+    current: int | None = None
+    """The target's size after the last tick; None before the first."""
     asked: int = 0
     """Proposals of the learned policy since this process knows the autoscaler."""
 
@@ -72,6 +74,7 @@ def remembered(
         memory,
         logs=baseline.logs or memory.logs,
         conditions=baseline.conditions,
+        current=state.current_replicas if outcome.accepted is None else outcome.accepted,
         observations=_observations(memory, state),
         changes=_changes(memory, decision, outcome),
         asked=memory.asked + (decision.policy is not None),
@@ -84,8 +87,16 @@ def baseline_logs(
     parameters: hpa.HpaParameters,
     decision: Decision,
     outcome: Outcome,
+    known: int | None = None,
 ) -> hpa.HpaResult:
-    """The baseline's pass after acting: an event is noted only where its own size was written."""
+    """The baseline's pass after acting: an event is noted only where its own size was written.
+
+    While another autoscaler owns the target, that one's changes count as the baseline's own: when it takes
+    over, its rates go on from what the other has just added or removed. `known`: the size at the tick before.
+    """
+    if decision.reason is Reason.MANAGED_ELSEWHERE and known is not None and result.logs is not None:
+        logs = hpa.rescaled(result.logs, spec, known, decision.replicas_from, outcome.at)
+        return replace(result, logs=logs)
     if decision.source is Source.BASELINE and outcome.reason is Reason.SUCCEEDED_RESCALE:
         return hpa.written(result, spec, parameters, outcome.at)
     if decision.source is Source.BASELINE and outcome.reason is Reason.FAILED_UPDATE_SCALE:

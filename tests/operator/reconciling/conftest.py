@@ -265,6 +265,10 @@ class World:
         assert self.caches.hpas.resource is HORIZONTALPODAUTOSCALERS
         self.caches.hpas.put(manifest)
 
+    def disown(self, name: str) -> None:
+        """The HPA is gone."""
+        self.caches.hpas.remove({"metadata": {"namespace": "shop", "name": name}})
+
     def label_namespace(self, name: str, labels: dict[str, str]) -> None:
         self.caches.namespaces.put({"metadata": {"name": name, "labels": labels}})
         assert self.caches.namespaces.resource is NAMESPACES

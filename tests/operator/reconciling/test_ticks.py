@@ -110,6 +110,23 @@ async def test_the_owners_changes_are_recorded_as_external(world):
     assert [(one["toReplicas"], one["source"]) for one in world.status("web")["history"]] == [(5, "External")]
 
 
+async def test_the_owners_changes_count_against_the_rates_after_the_hand_over(world):
+    """One pod a minute: what the HPA has just added is no room for the baseline that takes over from it."""
+    rates = {"scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]}}
+    world.deploy("web", 2)
+    world.own("web")
+    world.autoscale("web", baseline={"behavior": rates}, **BASELINE)
+    world.reader.cores_per_pod["web"] = 1.4
+    await world.tick()
+    world.deploy("web", 3)
+    await world.tick()
+    world.disown("web")
+    await world.tick()
+    assert world.replicas("web") == 3
+    await world.tick(after=60)
+    assert world.replicas("web") == 4
+
+
 async def test_the_second_claim_on_a_target_waits(world):
     """Two RLAutoscalers on one Deployment: the older acts, the younger says who does."""
     world.deploy("web", 2)
