@@ -172,35 +172,6 @@ def test_a_statefulset_is_scaled_too(town, operator, tools):
     tools.eventually(lambda: town.get("statefulset", "store")["spec"]["replicas"] == 2)
 
 
-def test_our_baseline_and_the_real_hpa_come_to_the_same_size(town, operator, tools):
-    """Twin services, one load: the cluster's own controller on one, our Baseline on the other."""
-    metric = {
-        "type": "Resource",
-        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}},
-    }
-    behavior = tools.autoscaler("x")["spec"]["baseline"]["behavior"]
-    town.apply(
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": "peer", "namespace": "town"},
-            "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "peer"},
-                "minReplicas": 1,
-                "maxReplicas": 8,
-                "metrics": [metric],
-                "behavior": behavior,
-            },
-        }
-    )
-    town.autoscale("twin")
-    town.rates["twin"] = town.rates["peer"] = 120.0
-    tools.eventually(lambda: town.size("twin") == town.size("peer") >= 4, within=60)
-    town.rates["twin"] = town.rates["peer"] = 40.0
-    tools.eventually(lambda: town.size("twin") == town.size("peer") == 2, within=60)
-    tools.throughout(lambda: town.size("twin") == town.size("peer") == 2, seconds=5)
-
-
 def test_kubectl_explains_and_lists(town, operator, tools):
     """The columns are filled, and the fields are documented."""
     tools.eventually(lambda: town.condition("calm", "Ready")[0] == "True")
