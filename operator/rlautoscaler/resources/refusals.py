@@ -45,6 +45,13 @@ def _text(path: str) -> Refusal:
     return _refusal(path, message, cel="self.{} == ''", holds=lambda found: found == "")
 
 
+def _default(path: str, value: float | str) -> Refusal:
+    """Any value but the default."""
+    message = f"{path} is not available yet; leave it at {value}"
+    cel = f"self.{{}} == {value!r}"
+    return _refusal(path, message, cel=cel, holds=lambda found: found == value)
+
+
 def _refusal(path: str, message: str, *, cel: str, holds: Callable[[Any], bool]) -> Refusal:
     part, field = path.rsplit(".", 1)
     return Refusal(
@@ -78,4 +85,6 @@ NOT_YET = (
     _value("metrics.preset", "linkerd", use=_PRESETS),
     _value("metrics.preset", "traefik", use=_PRESETS),
     _value("metrics.preset", "vllm", use=_PRESETS),
+    _default("safety.minSafety", 0.9),
+    _default("safety.horizon", "5m"),
 )

@@ -29,11 +29,11 @@ class Safety(Part):
     minSafety: Annotated[float, Field(ge=0, le=1)] = 0.9
     """Probability, 0 to 1, that no violation follows within `horizon`; actions below it are barred, and if
     none remains the safest is taken. Default 0.9. Higher is more careful and saves less; 0 switches it off.
-    Without effect yet: this version has no critic to tell the probability."""
+    Not available yet: this version has no critic to tell the probability, and takes the default alone."""
 
     horizon: Annotated[str, durations.between("1s", "1h", usual="5m")] = "5m"
     """How far ahead `minSafety` looks, as a duration. Default `5m`. It should cover the time that a new pod
-    needs to become ready. Without effect yet, as `minSafety`."""
+    needs to become ready. Not available yet, as `minSafety`."""
 
     maxScaleDownPercentPerMinute: Annotated[int, Field(ge=1, le=100)] = 100
     """Share of the replicas that may be removed within one minute, in percent, 1 to 100; one pod may always

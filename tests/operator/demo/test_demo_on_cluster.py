@@ -71,12 +71,12 @@ def interrupt(process: subprocess.Popen[str]) -> None:
 
 def test_it_ends_by_itself_with_a_summary(start: Start, tmp_path: Path) -> None:
     """Both sides are measured over the same seconds, the policy has decided, and nothing is left running."""
-    process = start("--duration", "8s", "--json", str(tmp_path / "s.json"), "--png", str(tmp_path / "s.png"))
+    process = start("--duration", "12s", "--json", str(tmp_path / "s.json"), "--png", str(tmp_path / "s.png"))
     output = rest(process)
     assert process.returncode == 0, output
     summary = json.loads((tmp_path / "s.json").read_text())
     assert summary["complete"] is True
-    assert summary["ours"]["seconds"] == summary["twin"]["seconds"] == pytest.approx(8, abs=1.5)
+    assert summary["ours"]["seconds"] == summary["twin"]["seconds"] == pytest.approx(12, abs=1.5)
     assert summary["ours"]["offered"] == pytest.approx(summary["twin"]["offered"])
     assert summary["ours"]["offered"] > 300
     assert summary["policy_share"] > 0.5
@@ -98,7 +98,7 @@ def test_ctrl_c_ends_it_with_a_partial_table(start: Start, tmp_path: Path) -> No
     assert sandboxes_of(process) == []
 
 
-@pytest.mark.parametrize("moment", ["Starting a control plane", "Starting traffic", "Letting both settle"])
+@pytest.mark.parametrize("moment", ["Starting a control plane", "Starting traffic"])
 def test_ctrl_c_at_the_start_leaves_nothing(start: Start, moment: str) -> None:
     """Interrupted before it compares, it ends at once, without a traceback."""
     process = start("--duration", "3m")
@@ -114,7 +114,7 @@ def test_ctrl_c_at_the_start_leaves_nothing(start: Start, moment: str) -> None:
 
 def test_it_is_kept_until_ctrl_c(start: Start) -> None:
     """With --keep the cluster stays, lines to try are printed, and the traffic goes on."""
-    process = start("--duration", "3s", "--keep")
+    process = start("--duration", "10s", "--keep")
     output = read_until(process, "Ctrl-C ends it")
     kubeconfig = next(line for line in output.splitlines() if "export KUBECONFIG=" in line).split("=")[1]
     (state,) = sandboxes_of(process)

@@ -214,8 +214,8 @@ SPECS = part(
         ),
     ),
     safety=part(
-        minSafety=st.floats(0, 1),
-        horizon=duration(1000, 3_600_000),
+        minSafety=st.just(0.9),
+        horizon=st.just("5m"),
         maxScaleDownPercentPerMinute=st.integers(1, 100),
     ),
     rollout=part(

@@ -19,6 +19,7 @@ One pass, top down:
     explanations.explain        the pass told afterwards, with the workings that each step noted
 
 `specs.parse` reads the parts of an `autoscaling/v2` document; `behaviors` fills in the defaults.
+`arrays` is the same pass for thousands of services at once.
 """
 
 from rlagents.policies.hpa.behaviors import Behavior, Policy, PolicyKind, ScalingRules, SelectPolicy

@@ -113,7 +113,7 @@ def status_of(metric: MetricSpec, situation: Situation) -> MetricStatus:
 def propose(metric: MetricSpec, situation: Situation) -> MetricProposal:
     """The size that one metric proposes. Raises `MetricError`."""
     readings = situation.readings
-    if metric.kind in FAILURE_REASONS and not _has_target(metric):
+    if metric.kind in FAILURE_REASONS and not has_target(metric):
         raise MetricError(Failure.NO_TARGET, "no target is set")
     match metric.kind:
         case MetricKind.RESOURCE:
@@ -130,7 +130,8 @@ def propose(metric: MetricSpec, situation: Situation) -> MetricProposal:
     raise MetricError(Failure.UNKNOWN_SOURCE, f"metrics of type {metric.kind} are not known")
 
 
-def _has_target(metric: MetricSpec) -> bool:
+def has_target(metric: MetricSpec) -> bool:
+    """Whether there is a target of a sort that the metric's kind can have."""
     target = metric.target
     match metric.kind:
         case MetricKind.RESOURCE | MetricKind.CONTAINER_RESOURCE:

@@ -9,17 +9,21 @@ differ in everything else.
         pods                      ready, unready, missing or ignored
       normalizing                 stabilise, note, limit
         logs                      slots that grow and are reused as Kubernetes reuses them
-    packing                       from specs and pods to arrays
+    packing, observations         from specs, logs, pods and figures to arrays
 
-Figures are int64 in milli-units. Beyond the scalar form's rules: usage of one service must stay below 9e16
-milli-units in all (times 100 it has to fit), as must a request times its target; the scalar form has no such
-bound.
+Other than in the scalar form:
+
+- Figures are int64, in milli-units. What the pods of a service use or, where they are missing, are taken to
+  use for one metric stays below `counts.LARGEST_TOTAL`, about 9.2e16, in all; other figures within 64 bits.
+  `observations` refuses more; arrays made by hand that go beyond it wrap, and their sizes mean nothing.
+- Every service's scale was read. One whose scale is unknown is left out of the batch for that pass.
+- Reasons and failures are codes, and there are no messages.
 """
 
-from rlagents.policies.hpa.arrays.logs import EventLog, LogArrays, RecommendationLog
+from rlagents.policies.hpa.arrays.logs import EventLog, LogArrays, RecommendationLog, forgotten, unseen
 from rlagents.policies.hpa.arrays.metrics import (
     AverageMetric,
-    MetricArrays,
+    FailingMetric,
     SharedMetric,
     UtilizationMetric,
     WholeMetric,
@@ -33,15 +37,18 @@ from rlagents.policies.hpa.arrays.passes import (
     written,
 )
 from rlagents.policies.hpa.arrays.pods import PodArrays, SampleArrays
+from rlagents.policies.hpa.arrays.proposals import MetricArrays, Proposed
 
 __all__ = [
     "AverageMetric",
     "BehaviorArrays",
     "EventLog",
+    "FailingMetric",
     "LogArrays",
     "MetricArrays",
     "PassArrays",
     "PodArrays",
+    "Proposed",
     "RecommendationLog",
     "RuleArrays",
     "SampleArrays",
@@ -50,6 +57,8 @@ __all__ = [
     "SpecArrays",
     "UtilizationMetric",
     "WholeMetric",
+    "forgotten",
     "reconcile",
+    "unseen",
     "written",
 ]

@@ -1,8 +1,12 @@
-"""`hpa.counts` over arrays: truncation toward zero, ratios in doubles, counts of 32 bits."""
+"""`hpa.counts` over arrays: truncation toward zero, ratios in doubles, counts of 32 bits.
+
+Where the scalar form has whole numbers without bounds, here are 64 bits, and numpy wraps without a word:
+`LARGEST_TOTAL` tells how far figures may go.
+"""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +17,12 @@ Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int16]
+
+LARGEST_TOTAL: Final = LARGEST_FIGURE // 100
+"""What all pods of a service may use, or be taken to use, for one metric, in milli-units; about 9.2e16.
+
+A percentage is taken of it times 100, which has to fit.
+"""
 
 
 def quotient(dividend: Ints, divisor: Ints) -> Ints:
@@ -32,6 +42,12 @@ def ratio(figure: NDArray[np.generic], target: NDArray[np.generic]) -> Floats:
 def ceiling(figure: Floats) -> Ints:
     """A count, rounded up and kept in range; 0 for what is no number."""
     return np.ceil(_clipped(figure)).astype(np.int64)
+
+
+def scaled(ratio: Floats, pods: Ints) -> Ints:
+    """A ratio times so many pods, rounded up; 0 where that is no number (an infinite ratio, no pods)."""
+    with np.errstate(invalid="ignore"):
+        return ceiling(ratio * pods)
 
 
 def truncation(figure: Floats) -> Ints:

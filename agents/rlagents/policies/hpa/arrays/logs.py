@@ -6,7 +6,7 @@ slot where some service needs one. Logs are values: every change makes a new one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rlagents.policies.hpa.arrays.counts import Bools, Floats, Ints
 
 T = TypeVar("T", bound=np.generic)
+Log = TypeVar("Log", "RecommendationLog", "EventLog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,20 @@ class EventLog:
     at: Floats
     outdated: Bools
 
+    @property
+    def filled(self) -> Bools:
+        """Which slots hold an entry."""
+        return _filled(self.length, self.at.shape[1])
+
     def total(self, period: Floats, now: Floats) -> Ints:
         """The changes younger than a period, which has shape [services]."""
         young = now[:, np.newaxis] - self.at < period[:, np.newaxis]
-        recent = _filled(self.length, self.at.shape[1]) & young
+        recent = self.filled & young
         return np.asarray(np.sum(np.where(recent, self.change, 0), axis=1))
 
     def noted(self, change: Ints, now: Floats, longest: Floats, where: Bools) -> EventLog:
         """With an event more for the services of the mask; `longest` of their policies' periods."""
-        filled = _filled(self.length, self.at.shape[1])
+        filled = self.filled
         old = filled & (now[:, np.newaxis] - self.at > longest[:, np.newaxis])
         outdated = self.outdated | (old & where[:, np.newaxis])
         slot = _slot(outdated & filled, self.length)
@@ -106,6 +112,20 @@ def unseen(services: int) -> LogArrays:
     return LogArrays(no, RecommendationLog(none, no_sizes, no_times), events, events, no)
 
 
+def forgotten(logs: LogArrays, where: Bools) -> LogArrays:
+    """The logs with the services of the mask as if they were never seen, as where an episode starts anew.
+
+    Logs of two batches cannot be merged row by row: they differ in their number of slots.
+    """
+    return LogArrays(
+        seen=logs.seen & ~where,
+        recommendations=_emptied(logs.recommendations, where),
+        scale_ups=_emptied(logs.scale_ups, where),
+        scale_downs=_emptied(logs.scale_downs, where),
+        scaled_to_zero=logs.scaled_to_zero & ~where,
+    )
+
+
 def begun(logs: LogArrays, current: Ints, now: Floats) -> LogArrays:
     """The logs, begun with the present size where there is no recommendation log at all."""
     fresh = ~logs.seen
@@ -113,6 +133,10 @@ def begun(logs: LogArrays, current: Ints, now: Floats) -> LogArrays:
         return logs
     noted = logs.recommendations.noted(current, now, np.full(now.shape, np.inf), fresh)
     return LogArrays(np.ones_like(logs.seen), noted, logs.scale_ups, logs.scale_downs, logs.scaled_to_zero)
+
+
+def _emptied(log: Log, where: Bools) -> Log:
+    return replace(log, length=np.where(where, 0, log.length))
 
 
 def _filled(length: Ints, slots: int) -> Bools:

@@ -3,67 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from rlagents.policies.hpa.arrays import counts
 from rlagents.policies.hpa.arrays.counts import Bools, Codes, Floats, Ints
-from rlagents.policies.hpa.arrays.pods import Grouped, PodArrays, SampleArrays, group
+from rlagents.policies.hpa.arrays.pods import Grouped, SampleArrays, group
+from rlagents.policies.hpa.arrays.proposals import Proposed, Situation, failure_code, first_failure
 from rlagents.policies.hpa.counts import LARGEST_FIGURE
 from rlagents.policies.hpa.failures import Failure
-from rlagents.policies.hpa.parameters import HpaParameters
-
-FAILURES = (None, *Failure)
-"""What the codes of `Proposed.failure` stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a pass knows, whatever the metric; arrays of shape [services]."""
-
-    pods: PodArrays
-    current: Ints
-    observed: Ints
-    lower: Floats
-    """The least ratio inside the tolerance."""
-    upper: Floats
-    """The greatest."""
-    parameters: HpaParameters
-    now: Floats
-
-    def tolerates(self, ratio: Floats) -> Bools:
-        """Whether a ratio is near enough to 1."""
-        return np.asarray((self.lower <= ratio) & (ratio <= self.upper))
-
-    @property
-    def has_pods(self) -> Bools:
-        """Whether any pod is behind the selector."""
-        return np.asarray(np.any(self.pods.exists, axis=1))
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What one metric says; arrays of shape [services]. Sizes and figures mean nothing where it failed."""
-
-    replicas: Ints
-    failure: Codes
-    """0 for none."""
-    utilization: Ints | None = None
-    average_value: Ints | None = None
-    value: Ints | None = None
-
-    @property
-    def failed(self) -> Bools:
-        """Whether there is no proposal."""
-        return np.asarray(self.failure != 0)
-
-
-class MetricArrays(Protocol):
-    """One metric with its targets and what was read for it."""
-
-    def propose(self, situation: Situation) -> Proposed:
-        """The sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +34,9 @@ class UtilizationMetric:
     samples: SampleArrays
     requests: Ints
     """Milli-units, shape [services, slots]."""
-    requested: Bools
-    """Whether every pod's request is known; without it the metric fails. Shape [services]."""
     is_cpu: bool
+    request_failure: Codes
+    """What is wrong with the request of some pod, which fails the metric; 0 for nothing. Shape [services]."""
 
     def propose(self, situation: Situation) -> Proposed:
         """See `hpa.proposals.per_pod`."""
@@ -146,12 +94,12 @@ class WholeMetric:
         """See `hpa.proposals.whole`."""
         ratio = counts.ratio(self.figure, self.target)
         asleep, calm = situation.current == 0, situation.tolerates(ratio)
-        scaled = counts.ceiling(ratio * situation.pods.serving)
+        scaled = counts.scaled(ratio, situation.pods.serving)
         replicas = np.where(calm, situation.current, scaled)
         podless = ~asleep & ~calm & ~situation.has_pods
         return Proposed(
             np.where(asleep, counts.ceiling(ratio), replicas),
-            _first((~self.known, Failure.METRICS_UNAVAILABLE), (podless, Failure.NO_PODS)),
+            first_failure((~self.known, Failure.METRICS_UNAVAILABLE), (podless, Failure.NO_PODS)),
             value=self.figure,
         )
 
@@ -177,9 +125,21 @@ class SharedMetric:
         cut = self.is_external & (self.figure == LARGEST_FIGURE)
         return Proposed(
             replicas,
-            _first((~self.known, Failure.METRICS_UNAVAILABLE)),
+            first_failure((~self.known, Failure.METRICS_UNAVAILABLE)),
             average_value=np.where(cut, self.figure, share),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FailingMetric:
+    """A metric that fails whatever was read: it names no target, or its kind is not known."""
+
+    failure: Failure
+
+    def propose(self, situation: Situation) -> Proposed:
+        """No sizes."""
+        nothing = np.zeros_like(situation.current)
+        return Proposed(nothing, np.full(nothing.shape, failure_code(self.failure)))
 
 
 def _per_pod(
@@ -196,22 +156,22 @@ def _per_pod(
     direct = np.where(
         situation.tolerates(first.ratio),
         situation.current,
-        counts.ceiling(first.ratio * np.sum(grouped.ready, axis=1)),
+        counts.scaled(first.ratio, np.sum(grouped.ready, axis=1)),
     )
     usage, mask = _completed(samples, grouped, metric, first.ratio, counts_unready)
     second = metric.measure(situation, usage, mask)
     damped = _damped(situation, first.ratio, second.ratio, np.sum(mask, axis=1))
     unmatched = _unmatched(first) | (~once & _unmatched(second))
-    failures = [
+    failures: list[tuple[Bools, Failure | Codes]] = [
         (~samples.answered, Failure.METRICS_UNAVAILABLE),
         (~situation.has_pods, Failure.NO_PODS),
         (~np.any(grouped.counted, axis=1), Failure.NO_USABLE_METRICS),
     ]
     if isinstance(metric, UtilizationMetric):
-        failures.append((~metric.requested, Failure.MISSING_REQUEST))
+        failures.append((metric.request_failure != 0, metric.request_failure))
         failures.append((unmatched, Failure.NO_MATCHING_REQUESTS))
     replicas = np.where(once, direct, damped)
-    return Proposed(replicas, _first(*failures), first.percent, first.average)
+    return Proposed(replicas, first_failure(*failures), first.percent, first.average)
 
 
 def _completed(
@@ -231,17 +191,10 @@ def _completed(
 def _damped(situation: Situation, first: Floats, second: Floats, counted: Ints) -> Ints:
     current = situation.current
     turned = ((first < 1.0) & (second > 1.0)) | ((second < 1.0) & (first > 1.0))
-    proposed = counts.ceiling(second * counted)
+    proposed = counts.scaled(second, counted)
     against = ((second < 1.0) & (proposed > current)) | ((second > 1.0) & (proposed < current))
     return np.where(situation.tolerates(second) | turned | against, current, proposed)
 
 
 def _unmatched(measured: Measured) -> Bools:
     return np.zeros_like(measured.ratio, np.bool_) if measured.unmatched is None else measured.unmatched
-
-
-def _first(*failures: tuple[Bools, Failure]) -> Codes:
-    """The code of the first failure that applies to each service."""
-    conditions = [applies for applies, _ in failures]
-    codes = [np.int16(FAILURES.index(failure)) for _, failure in failures]
-    return np.select(conditions, codes, default=np.int16(0))

@@ -9,7 +9,6 @@ import numpy as np
 
 from rlagents.policies.hpa.arrays.counts import Bools, Codes, Floats, Ints
 from rlagents.policies.hpa.arrays.logs import LogArrays, begun
-from rlagents.policies.hpa.arrays.metrics import MetricArrays, Proposed, Situation
 from rlagents.policies.hpa.arrays.normalizing import (
     BehaviorArrays,
     code,
@@ -17,6 +16,7 @@ from rlagents.policies.hpa.arrays.normalizing import (
     retention,
 )
 from rlagents.policies.hpa.arrays.pods import PodArrays
+from rlagents.policies.hpa.arrays.proposals import MetricArrays, Proposed, Situation
 from rlagents.policies.hpa.counts import LARGEST_COUNT
 from rlagents.policies.hpa.parameters import HpaParameters
 from rlagents.policies.hpa.passes import Selector
@@ -129,7 +129,11 @@ def reconcile(
 def written(
     result: PassArrays, spec: SpecArrays, parameters: HpaParameters, now: Floats, where: Bools
 ) -> LogArrays:
-    """The logs after the sizes of the services in the mask were written: events are stored, marks set."""
+    """The logs after the sizes of the services in the mask were written: events are stored, marks set.
+
+    Where the pass came to no size, nothing was written, whatever the mask says.
+    """
+    where = where & result.has_desired
     logs, change = result.logs, result.desired - result.current
     ups, downs = logs.scale_ups, logs.scale_downs
     if spec.behavior is not None:
@@ -143,11 +147,12 @@ def written(
 
 def _combined(proposed: Sequence[Proposed], current: Ints) -> tuple[Ints, Bools]:
     """The largest proposal, and whether it stands: not where all failed, or some did and it would shrink."""
-    failed = np.stack([one.failed for one in proposed])
-    sizes = np.stack([np.where(one.failed, -LARGEST_COUNT - 1, one.replicas) for one in proposed])
-    largest = np.max(sizes, axis=0)
-    stands = ~np.all(failed, axis=0) & ~(np.any(failed, axis=0) & (largest < current))
-    return largest, stands
+    sizes, failed = np.full_like(current, -LARGEST_COUNT - 1), np.zeros_like(current)
+    for one in proposed:
+        sizes = np.maximum(sizes, np.where(one.failed, sizes, one.replicas))
+        failed = failed + one.failed
+    stands = (failed < len(proposed)) & ~((failed > 0) & (sizes < current))
+    return sizes, stands
 
 
 def _active(
@@ -168,7 +173,8 @@ def _active(
         code(Reason.VALID_METRIC_FOUND),
         *(code(reason) for reason in spec.failure_reasons),
     ]
-    return np.select(conditions, reasons, np.int16(0))
+    # What is left is an HPA without any metric.
+    return np.select(conditions, reasons, code(Reason.INVALID_METRIC_SOURCE_TYPE))
 
 
 def _noted(
