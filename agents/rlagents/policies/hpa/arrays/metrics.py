@@ -161,7 +161,7 @@ def _per_pod(
     usage, mask = _completed(samples, grouped, metric, first.ratio, counts_unready)
     second = metric.measure(situation, usage, mask)
     damped = _damped(situation, first.ratio, second.ratio, np.sum(mask, axis=1))
-    unmatched = _unmatched(first) | (~once & _unmatched(second))
+    unmatched = _unmatched(first) | _unmatched(second)
     failures: list[tuple[Bools, Failure | Codes]] = [
         (~samples.answered, Failure.METRICS_UNAVAILABLE),
         (~situation.has_pods, Failure.NO_PODS),

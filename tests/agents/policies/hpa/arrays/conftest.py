@@ -17,7 +17,7 @@ from rlagents.policies import hpa
 from rlagents.policies.hpa.arrays import observations
 from rlagents.structs.pods import ConditionStatus, Container, InitContainer, Pod, PodPhase, PodSample
 
-SPANS = (0.0, 15.0, 30.0, 60.0, 285.0, 300.0, 315.0)
+SPANS = (0.0, 0.5, 15.0, 30.0, 60.0, 285.0, 300.0, 315.0)
 """Seconds: ages, windows and periods are all of these."""
 USAGES = (0, 1, 90, 99, 100, 101, 110, 111, 250, 499, 500, 1000, 2000, 5000)
 ODD = (-1, -150, -999, 2**40)
@@ -100,7 +100,9 @@ class Dice(random.Random):
             )
             for number, (kind, name, targets) in enumerate(structure)
         )
-        low = self.randint(0 if any(metric.is_of_the_world for metric in metrics) else 1, 3)
+        # A minimum of 0 that nothing could wake from is refused by the API, yet both forms must agree on it.
+        can_wake = any(metric.is_of_the_world for metric in metrics)
+        low = self.randint(0 if can_wake or self.hits(0.2) else 1, 3)
         behavior = hpa.Behavior(self.direction(), self.direction()) if with_behavior else None
         return hpa.HpaSpec(max(1, low + self.choice([0, 1, 4, 12])), low, metrics, behavior)
 
@@ -161,7 +163,7 @@ class Dice(random.Random):
         read = [metric for metric in spec.metrics if self.hits(0.9)]
         readings = hpa.Readings(
             pods={metric: figures for metric in read if metric.kind == K.PODS},
-            objects={metric: self.usage() for metric in read if metric.kind == K.OBJECT},
+            objects={metric: self.series() for metric in read if metric.kind == K.OBJECT},
             external={
                 metric: [self.series() for _ in range(self.randint(0, 3))]
                 for metric in read

@@ -121,6 +121,7 @@ CASES = [
     Case("A moment younger, it uses up what may be added.", 4, behavior=TEN_PERCENT, samples=BUSY, logs=grown(1, 59.999)),
     Case("Ten percent above 100 is 111, in doubles and rounded up.", 111, bounds=(1, 500), behavior=TEN_PERCENT, current=100, pods=pods(100), samples=usage(*[1000] * 100)),
     Case("Ten percent below 15 is 13: it truncates, and removes more.", 13, behavior=BY_TENTH, current=15, pods=pods(15), samples=usage(*[100] * 15)),
+    Case("Fifty percent below 1000 is 500.", 500, (QUEUE,), behavior(down=hpa.ScalingRules(0.0, policies=(hpa.Policy(P.PERCENT, 50, 60.0),))), (1, 2000), 1000, pods=(), readings=hpa.Readings(external={QUEUE: [1000]})),
     Case("Min takes the policy that allows least.", 5, behavior=behavior(hpa.ScalingRules(select=hpa.SelectPolicy.MIN, policies=TWO)), samples=BUSY),
     Case("Max takes the one that allows most.", 8, behavior=behavior(hpa.ScalingRules(policies=TWO)), samples=BUSY),
     Case("Min on the way down keeps the greater size.", 3, behavior=behavior(down=hpa.ScalingRules(0.0, hpa.SelectPolicy.MIN, TWO)), samples=IDLE),
@@ -141,6 +142,8 @@ CASES = [
     Case("Pending pods count as using nothing on the way up.", 6, current=6, pods=pods(4) + others(2, phase=PodPhase.PENDING), samples=usage(800, 800, 800, 800)),
     Case("Missing pods count as using nothing on the way up.", 6, current=6, pods=pods(4) + others(2), samples=usage(800, 800, 800, 800)),
     Case("Missing pods count as using all they ask for on the way down.", 5, current=6, pods=pods(4) + others(2), samples=IDLE),
+    Case("They ask for the whole of it: with half of 100 idle pods missing, half are wanted.", 50, (FULL,), current=100, pods=pods(100), samples=usage(*[0] * 50)),
+    Case("Above 100 %, they count as using the target.", 75, (replace(FULL, target=hpa.MetricTarget(utilization=200)),), current=100, pods=pods(100), samples=usage(*[1000] * 50)),
     Case("Pods being deleted count for nothing.", 8, current=6, pods=pods(4) + others(2, deleting=True), samples=BUSY + usage(0, 0, name="other")),
     Case("Failed pods, likewise.", 8, current=6, pods=pods(4) + others(2, phase=PodPhase.FAILED), samples=BUSY + usage(0, 0, name="other")),
     Case("A failing metric blocks shrinking.", None, (HALF, OBJECT), samples=IDLE),
@@ -150,6 +153,8 @@ CASES = [
     Case("Asleep and marked, a figure wakes it.", 3, (OBJECT,), bounds=(0, 9), current=0, pods=(), readings=hpa.Readings(objects={OBJECT: 2001}), marked=True, parameters=ZERO, behavior=None),
     Case("Asleep without the mark, it is off.", 0, (OBJECT,), bounds=(0, 9), current=0, pods=(), readings=hpa.Readings(objects={OBJECT: 2001}), parameters=ZERO),
     Case("With the gate off, the mark helps nothing.", 0, (OBJECT,), bounds=(0, 9), current=0, pods=(), readings=hpa.Readings(objects={OBJECT: 2001}), marked=True),
+    Case("Asleep and marked, with nothing to read that could wake it, it is off.", 0, bounds=(0, 9), current=0, pods=(), marked=True, parameters=ZERO),
+    Case("Idle pods may put it to sleep, unmarked, where only pods are measured.", 0, bounds=(0, 9), samples=usage(0, 0, 0, 0), parameters=ZERO),
     Case("On waking, the minimum holds whatever the rates allow.", 5, (OBJECT,), bounds=(5, 9), current=0, pods=(), readings=hpa.Readings(objects={OBJECT: 1}), marked=True, parameters=ZERO),
     Case("A figure of 0 puts it to sleep.", 0, (OBJECT,), bounds=(0, 9), readings=hpa.Readings(objects={OBJECT: 0}), parameters=ZERO),
     Case("At first sight the present size holds.", 4, behavior=None, samples=IDLE, logs=None),
@@ -160,7 +165,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
 def test_edge(case):
-    """Both forms come to the size that the case names."""
+    """Both forms come to the size that the case names, and to the same logs and mark once it is written."""
     low, high = case.bounds
     spec = hpa.HpaSpec(high, low, case.metrics, case.behavior)
     scale = hpa.ScaleObservation(case.current, case.current if case.observed is None else case.observed)
@@ -171,8 +176,9 @@ def test_edge(case):
     assert result.desired == case.desired
     seen = observations.Observed(spec, case.pods, case.samples, case.readings)
     fleet, metrics = observations.metrics([seen], case.parameters)
+    packed = packing.specs([spec], case.parameters)
     found = arrays.reconcile(
-        packing.specs([spec], case.parameters),
+        packed,
         metrics,
         case.parameters,
         packing.scales([scale]),
@@ -182,3 +188,7 @@ def test_edge(case):
     )
     assert found.has_desired.tolist() == [case.desired is not None]
     assert case.desired is None or found.desired.tolist() == [case.desired]
+    after = hpa.written(result, spec, case.parameters, NOW)
+    later = arrays.written(found, packed, case.parameters, np.array([NOW]), np.array([True]))
+    assert packing.logs(later, 0) == after.logs
+    assert later.scaled_to_zero.tolist() == [hpa.is_scaled_to_zero(after.conditions)]

@@ -16,7 +16,7 @@ from rlagents.policies.hpa.arrays.proposals import FAILURES
 from rlagents.structs.reasons import Reason
 
 START = 100_000.0
-SPANS = (0.0, 15.0, 30.0, 60.0, 285.0, 300.0, 315.0)
+SPANS = (0.0, 0.5, 15.0, 30.0, 60.0, 285.0, 300.0, 315.0)
 
 
 class Scalar:

@@ -113,6 +113,13 @@ def test_a_batch_has_one_structure(other):
         packing.specs([PLAIN, other], hpa.PRODUCTION)
 
 
+def test_names_other_than_cpu_may_differ_within_a_batch():
+    """Only CPU is treated in its own way: memory and any other resource go together, and so do two of CPU."""
+    memory, disk = (replace(PLAIN, metrics=(replace(CPU, name=name),)) for name in ("memory", "disk"))
+    assert len(packing.specs([memory, disk], hpa.PRODUCTION).low) == 2
+    assert len(packing.specs([PLAIN, PLAIN], hpa.PRODUCTION).low) == 2
+
+
 def test_figures_may_differ_within_a_batch():
     """Bounds, targets, tolerances, windows and policies, and how many of them, are each service's own."""
     policies = tuple(hpa.Policy(hpa.PolicyKind.PODS, value, 15.0) for value in (1, 2, 3))
